@@ -1,0 +1,30 @@
+"""`python -m services.twins`: reads TWINS_PORT (8100) and FERRY_VAR (var/ in the repository)."""
+
+import asyncio
+import errno
+import os
+import sys
+from pathlib import Path
+
+from services.twins.server import serve
+
+DEFAULT_STATE_FOLDER = Path(__file__).resolve().parents[2] / "var"
+
+
+def main() -> int:
+    port = os.environ.get("TWINS_PORT", "8100")
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        print(f"TWINS_PORT must be a port number, not {port!r}.", file=sys.stderr)
+        return 2
+    try:
+        asyncio.run(serve(int(port), Path(os.environ.get("FERRY_VAR") or DEFAULT_STATE_FOLDER)))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        print(f"Port {port} is taken. Choose another one with TWINS_PORT.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

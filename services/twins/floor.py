@@ -1,0 +1,100 @@
+"""The floor on which all twins stand: who is there, how each behaves just now, and their ledger."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from aiohttp import web
+
+from services.twins.answers import HONG_KONG, Answer, Submission, answer_to
+from services.twins.catalogue import Backend, Catalogue
+from services.twins.ledger import Effect, Ledger
+
+RECEIPT = re.compile(r"[\x21-\x7e]{1,100}")
+
+
+class Mode(StrEnum):
+    OK = "ok"
+    SLOW = "slow"
+    HANG = "hang"
+    DOWN = "down"
+    ERROR = "error"
+    GARBAGE = "garbage"
+    DROP_AFTER_ACCEPT = "drop_after_accept"
+
+
+SLOW_DELAY_MS = 3000
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What a backend does with a call, and how many milliseconds it lets its answer wait."""
+
+    mode: Mode = Mode.OK
+    delay_ms: int = 0
+
+    @property
+    def delay_seconds(self) -> float:
+        if self.mode is Mode.SLOW and not self.delay_ms:
+            return SLOW_DELAY_MS / 1000
+        return self.delay_ms / 1000 if self.mode in (Mode.OK, Mode.SLOW) else 0.0
+
+
+@dataclass
+class Floor:
+    catalogue: Catalogue
+    ledger: Ledger
+    port: int
+    behaviours: dict[str, Behaviour] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.behaviours.update({code: Behaviour() for code in self.catalogue.backends})
+
+    def address_of(self, backend: Backend) -> str:
+        return f"http://127.0.0.1:{self.port}/{backend.code}/" if backend.is_served else ""
+
+    def backend_for(self, request: web.Request, transport: str) -> Backend:
+        """The backend in the path; raises 404 if there is none or it does not speak this protocol."""
+        backend = self.catalogue.backends.get(request.match_info["backend"])
+        if backend is None or backend.transport != transport:
+            raise web.HTTPNotFound(reason="No such service")
+        return backend
+
+    def file(self, submission: Submission, *, operation: str, body: bytes) -> Answer:
+        """Decide, write it into the ledger and return the answer, with nothing in between."""
+        answer = answer_to(submission)
+        effect = Effect.REFUSED if answer["outcome"] == "REFUSED" else Effect.FILED
+        self._enter(submission.backend, submission.receipt, operation, effect, body, answer)
+        return answer
+
+    def replay(self, backend: Backend, receipt: str, *, operation: str, body: bytes) -> Answer | None:
+        """The first answer to a receipt that has been here before, noting that it came again."""
+        answer = self.ledger.first_answer(backend.code, receipt)
+        if answer is not None:
+            self._enter(backend, receipt, operation, Effect.REPLAYED, body, answer)
+        return answer
+
+    def _enter(
+        self, backend: Backend, receipt: str, operation: str, effect: Effect, body: bytes, answer: Answer
+    ) -> None:
+        self.ledger.enter(
+            backend=backend.code,
+            receipt=receipt,
+            operation=operation,
+            effect=effect,
+            at=now(),
+            body=body,
+            answer=answer,
+        )
+
+
+FLOOR = web.AppKey("floor", Floor)
+
+
+def now() -> datetime:
+    return datetime.now(HONG_KONG)
+
+
+def is_receipt(text: str) -> bool:
+    return RECEIPT.fullmatch(text) is not None

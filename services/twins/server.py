@@ -1,0 +1,60 @@
+"""The process that serves every twin: one event loop, one port, loopback only."""
+
+import asyncio
+import resource
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from aiohttp import web
+
+from services.twins import catalogue, control, rest, soap
+from services.twins.floor import FLOOR, Floor
+from services.twins.ledger import Ledger
+from services.twins.modes import behave
+from services.twins.problems import explain_errors
+
+LARGEST_BODY = 4 * 1024 * 1024  # bytes; forms carry ids of files, never the files
+BACKLOG = 1024
+LAST_WORDS_SECONDS = 0.2  # what is being answered may finish; what hangs is cut
+
+
+def build_app(floor: Floor) -> web.Application:
+    app = web.Application(middlewares=[explain_errors, behave], client_max_size=LARGEST_BODY)
+    app[FLOOR] = floor
+    app.add_routes([*control.routes(), *rest.routes(), *soap.routes()])
+    app.cleanup_ctx.append(close_ledger)
+    return app
+
+
+async def close_ledger(app: web.Application) -> AsyncIterator[None]:
+    yield
+    app[FLOOR].ledger.close()
+
+
+async def serve(port: int, state_folder: Path) -> None:
+    """Serve until SIGTERM or SIGINT. Raises OSError if the port is taken."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    allow_many_connections()
+    floor = Floor(catalogue.load(), Ledger(state_folder / "twins" / "ledger.sqlite3"), port)
+    # Cancelling a handler with its connection frees a hung call the moment its caller has given up.
+    runner = web.AppRunner(
+        build_app(floor), access_log=None, handler_cancellation=True, shutdown_timeout=LAST_WORDS_SECONDS
+    )
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port, backlog=BACKLOG).start()
+        served = sum(each.is_served for each in floor.catalogue.backends.values())
+        print(f"{served} twins are open at http://127.0.0.1:{port}/_twins/", flush=True)
+        await stopped.wait()
+    finally:
+        await runner.cleanup()
+
+
+def allow_many_connections() -> None:
+    """Thousands of calls may hang at once, each holding a file descriptor; the soft limit is often 1,024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
