@@ -1,0 +1,139 @@
+"""Keeps processes running: starts them, notices their deaths, starts them again, and stops them all in order."""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+from types import FrameType
+
+from portal.launch import state
+from portal.launch.children import Child, end_with_parent
+from portal.launch.console import CannotStart, say
+
+BACKOFF_FIRST_SECONDS = 0.5
+BACKOFF_CAP_SECONDS = 10.0
+SETTLED_SECONDS = 20.0  # a child that lived so long failed for a new reason
+HOPELESS_FAILURES = 4  # deaths in a row before we stop waiting for a child to become ready
+TICK_SECONDS = 0.1
+
+
+class Interrupted(Exception):
+    """The person asked us to stop (Ctrl-C or SIGTERM)."""
+
+
+class Supervisor:
+    """The children of one state folder. All methods belong to the main thread: see Child.start."""
+
+    def __init__(self, var: Path) -> None:
+        self.var = var
+        self.children: list[Child] = []
+        self.requests_to_stop = 0
+
+    def listen_to_signals(self) -> None:
+        """Ctrl-C, SIGTERM and a closed terminal ask to stop; so does the death of the `make` that started us."""
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._ask_to_stop)
+        if "MAKELEVEL" in os.environ:
+            end_with_parent(signal.SIGTERM, os.getppid())
+
+    def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        self.requests_to_stop += 1
+
+    def start(self, child: Child) -> None:
+        """Start a child and keep it running from now on."""
+        self.children.append(child)
+        child.start()
+
+    def run_to_end(self, child: Child) -> None:
+        """Run a child that is to end by itself; raises CannotStart if it fails."""
+        child.start()
+        try:
+            while child.is_alive:
+                self._tick()
+        finally:
+            child.kill_group()
+        if child.process is not None and child.process.returncode != 0:
+            raise CannotStart(f"Ferry cannot start: {child.name} stopped ({child.last_words}).")
+
+    def wait_until(self, is_ready: Callable[[], bool], child: Child, *, seconds: float) -> None:
+        """Keep everything running until the child is ready; raises CannotStart, with its last log lines."""
+        deadline = time.monotonic() + seconds
+        while not (child.is_alive and is_ready()):
+            if child.failures >= HOPELESS_FAILURES or time.monotonic() > deadline:
+                raise CannotStart(f"{child.name} does not start. Its last words ({child.log}):\n{child.tail()}")
+            self._tick()
+
+    def keep_running(self) -> None:
+        """Keep everything running until Interrupted."""
+        while True:
+            self._tick()
+
+    def _tick(self) -> None:
+        if self.requests_to_stop or _make_was_interrupted():
+            raise Interrupted
+        for child in self.children:
+            if child.due_at is None and not child.is_alive:
+                self._note_death(child)
+            if child.due_at is not None and time.monotonic() >= child.due_at:
+                self._start_again(child)
+        time.sleep(TICK_SECONDS)
+
+    def _note_death(self, child: Child) -> None:
+        child.kill_group()
+        lived = time.monotonic() - child.started_at
+        child.failures = 1 if lived > SETTLED_SECONDS else child.failures + 1
+        child.due_at = time.monotonic() + min(
+            BACKOFF_FIRST_SECONDS * 2 ** (child.failures - 1), BACKOFF_CAP_SECONDS
+        )
+        hint = f" Its log: {child.log}" if child.failures >= HOPELESS_FAILURES else ""
+        say(f"{child.name} stopped ({child.last_words}); starting it again.{hint}")
+
+    def _start_again(self, child: Child) -> None:
+        try:
+            child.start()
+        except (OSError, CannotStart) as error:
+            child.due_at = time.monotonic() + BACKOFF_CAP_SECONDS
+            say(f"{child.name} cannot be started: {error}")
+
+    def stop(self) -> None:
+        """End every child in its order, each within its grace; a further request to stop ends the grace."""
+        by_order = sorted(self.children, key=lambda child: child.stops)
+        for _, together in groupby(by_order, key=lambda child: child.stops):
+            self._stop_together(list(together))
+        self.children.clear()
+        state.end_leftovers(self.var, polite_seconds=0)
+
+    def _stop_together(self, children: list[Child]) -> None:
+        patience = self.requests_to_stop
+        for child in children:
+            child.send(child.stop_signal)
+        begun = time.monotonic()
+        while waiting := [child for child in children if child.is_alive]:
+            waited = time.monotonic() - begun
+            if all(waited > child.grace_seconds for child in waiting) or self._is_hurried(patience, waited):
+                break
+            time.sleep(0.02)
+        for child in children:
+            child.kill_group()
+
+    def _is_hurried(self, patience: int, waited: float) -> bool:
+        return self.requests_to_stop > max(patience, 1) and waited > 0.3
+
+
+def _make_was_interrupted() -> bool:
+    """Whether the `make` above us got a Ctrl-C that did not reach us (a signal sent to it alone).
+
+    GNU make then waits for us without telling us; all that shows is that it no longer catches the signal.
+    """
+    if "MAKELEVEL" not in os.environ or sys.platform != "linux":
+        return False
+    with contextlib.suppress(OSError, StopIteration, ValueError):
+        status = Path(f"/proc/{os.getppid()}/status").read_text(encoding="ascii", errors="replace")
+        lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+        if lines["Name"].strip() in {"make", "gmake"}:
+            return not int(lines["SigCgt"], 16) & (1 << (signal.SIGINT - 1))
+    return False

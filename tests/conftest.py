@@ -1,0 +1,68 @@
+"""Real servers for the tests: PostgreSQL and Valkey, embedded, started once for a whole run.
+
+pytest loads this file before anything imports the settings, so the environment can still be made here. With
+pytest-xdist the controlling process starts the servers and its workers inherit their addresses; each worker has a
+database of its own (pytest-django) and a Redis database number of its own. Servers named by DATABASE_URL and
+REDIS_URL are used instead of embedded ones.
+"""
+
+import atexit
+import os
+import secrets
+import shutil
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from cryptography.fernet import Fernet
+
+from portal.launch.embedded import embedded
+from portal.launch.translations import compile_translations
+
+_servers = ExitStack()
+
+
+def _start_servers() -> None:
+    """Once, in the process that controls the run."""
+    folder = Path(tempfile.mkdtemp(prefix="ferry-test-"))
+    _servers.callback(shutil.rmtree, folder, ignore_errors=True)
+    os.environ.update(_servers.enter_context(embedded(folder)))
+    os.environ["FERRY_VAR"] = str(folder)
+    os.environ["SECRET_KEY"] = secrets.token_urlsafe(50)
+    os.environ["FERRY_DATA_KEYS"] = Fernet.generate_key().decode()
+    atexit.register(_servers.close)
+
+
+def _set_up_django(worker: str | None) -> None:
+    """Load the settings, with what tests need otherwise: a broker of their own, quick passwords, plain files."""
+    if worker:
+        number = int(worker.removeprefix("gw")) + 1
+        os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{number}").geturl()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
+
+    import django
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    django.setup()
+    # A worker inherits our environment: it must not find the settings' name there, or pytest-django loads them
+    # before the worker has come by here and got its own Redis number.
+    del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
+_worker = os.environ.get("PYTEST_XDIST_WORKER")
+if _worker is None:
+    compile_translations()
+    _start_servers()
+_set_up_django(_worker)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the servers when the run ends."""
+    _servers.close()
