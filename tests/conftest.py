@@ -1,9 +1,9 @@
 """Real servers for the tests: PostgreSQL and Valkey, embedded, started once for a whole run.
 
-pytest loads this file before anything imports the settings, so the environment can still be made here. With
-pytest-xdist the controlling process starts the servers and its workers inherit their addresses; each worker has a
-database of its own (pytest-django) and a Redis database number of its own. Servers named by DATABASE_URL and
-REDIS_URL are used instead of embedded ones.
+pytest loads this file before anything imports the settings, so the environment can still be made here.
+With pytest-xdist the controlling process starts the servers and its workers inherit their addresses; each
+worker has a database of its own (pytest-django) and a Redis database number of its own. Servers named by
+DATABASE_URL and REDIS_URL are used instead of embedded ones.
 """
 
 import atexit
@@ -36,7 +36,7 @@ def _start_servers() -> None:
 
 
 def _set_up_django(worker: str | None) -> None:
-    """Load the settings, with what tests need otherwise: a broker of their own, quick passwords, plain files."""
+    """Load the settings, with what tests need otherwise: own broker, quick passwords, plain files."""
     if worker:
         number = int(worker.removeprefix("gw")) + 1
         os.environ["REDIS_URL"] = urlsplit(os.environ["REDIS_URL"])._replace(path=f"/{number}").geturl()
@@ -51,7 +51,7 @@ def _set_up_django(worker: str | None) -> None:
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     django.setup()
-    # A worker inherits our environment: it must not find the settings' name there, or pytest-django loads them
+    # A worker inherits our environment: were the settings named there, pytest-django would load them
     # before the worker has come by here and got its own Redis number.
     del os.environ["DJANGO_SETTINGS_MODULE"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from portal.launch import state
 from portal.launch.children import Child
-from portal.launch.console import CannotStart, say
-from portal.launch.embedded import start_servers
+from portal.launch.console import CannotStart, say, step
+from portal.launch.embedded import start_postgres, start_valkey
 from portal.launch.processes import processes
 from portal.launch.supervisor import Interrupted, Supervisor
 
@@ -27,7 +27,9 @@ def main() -> int:
         port = state.port_number(os.environ, "PORT", 8000)
         twins_port = state.port_number(os.environ, "TWINS_PORT", 8100)
         if port == twins_port:
-            raise CannotStart(f"PORT and TWINS_PORT are both {port}. Choose another: TWINS_PORT={port + 1} make run")
+            raise CannotStart(
+                f"PORT and TWINS_PORT are both {port}. Choose another: TWINS_PORT={port + 1} make run"
+            )
         state.make_folder(var)
         with state.held(var, port):
             state.end_leftovers(var)
@@ -58,9 +60,15 @@ def run(supervisor: Supervisor, port: int, twins_port: int) -> None:
 
 
 def environment(supervisor: Supervisor, port: int, twins_port: int) -> dict[str, str]:
-    """Start database and broker; returns the variables for every process of ours."""
+    """Start database and broker, unless they are named; returns the variables for every process of ours."""
     secrets = state.secret_variables(supervisor.var, os.environ)
-    addresses = start_servers(supervisor, os.environ)
+    addresses = {}
+    if not os.environ.get("DATABASE_URL"):
+        with step("PostgreSQL"):
+            addresses["DATABASE_URL"] = start_postgres(supervisor)
+    if not os.environ.get("REDIS_URL"):
+        with step("Valkey"):
+            addresses["REDIS_URL"] = start_valkey(supervisor)
     return {
         **os.environ,
         **secrets,

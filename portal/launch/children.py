@@ -35,7 +35,9 @@ class Child:
     log: Path | None = None  # None: it speaks to the terminal itself
     account: Account | None = None  # None: as the supervisor
     stop_signal: signal.Signals = signal.SIGTERM
-    orphan_signal: signal.Signals = signal.SIGKILL  # what it gets when the supervisor dies; SIGKILL if it has no children
+    orphan_signal: signal.Signals = (
+        signal.SIGKILL
+    )  # what it gets when the supervisor dies; SIGKILL if it has no children
     grace_seconds: float = 3.0  # from stop_signal to SIGKILL
     stops: int = 0  # the place in the order of stopping; the same number stops together
     before_start: Callable[[], None] | None = None
@@ -95,7 +97,6 @@ class Child:
         if self.log is None or not self.log.exists():
             return ""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
-
 
 
 def open_log(path: Path) -> BinaryIO:

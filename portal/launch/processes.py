@@ -15,7 +15,9 @@ def processes(var: Path, port: int, env: dict[str, str]) -> list[Child]:
     """Everything that is started once the database is ready."""
     logs = var / "log"
 
-    def child(name: str, *arguments: str, grace_seconds: float, stops: int, **options: signal.Signals) -> Child:
+    def child(
+        name: str, *arguments: str, grace_seconds: float, stops: int, **options: signal.Signals
+    ) -> Child:
         command = [sys.executable, "-m", *arguments]
         log = logs / f"{name}.log"
         return Child(name, command, env, log, grace_seconds=grace_seconds, stops=stops, **options)
@@ -43,14 +45,50 @@ def _web(port: int) -> list[str]:
         "--log-level": "warning",
     }
     flags = ["--no-ws", "--no-access-log", "--respawn-failed-workers"]
-    return ["granian", *(part for option in options.items() for part in option), *flags, "portal.wsgi:application"]
+    return [
+        "granian",
+        *(part for option in options.items() for part in option),
+        *flags,
+        "portal.wsgi:application",
+    ]
 
 
 def _worker(name: str, queue: str, threads: int) -> list[str]:
-    options = ["-Q", queue, "-P", "threads", "-c", str(threads), "-n", f"{name}@ferry", "--loglevel", "WARNING"]
-    return ["celery", "-A", "portal", "worker", *options, "--without-gossip", "--without-mingle", "--without-heartbeat"]
+    options = [
+        "-Q",
+        queue,
+        "-P",
+        "threads",
+        "-c",
+        str(threads),
+        "-n",
+        f"{name}@ferry",
+        "--loglevel",
+        "WARNING",
+    ]
+    return [
+        "celery",
+        "-A",
+        "portal",
+        "worker",
+        *options,
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+    ]
 
 
 def _beat(var: Path) -> list[str]:
     schedule = str(var / "beat-schedule")
-    return ["celery", "-A", "portal", "beat", "--schedule", schedule, "--pidfile", "", "--loglevel", "WARNING"]
+    return [
+        "celery",
+        "-A",
+        "portal",
+        "beat",
+        "--schedule",
+        schedule,
+        "--pidfile",
+        "",
+        "--loglevel",
+        "WARNING",
+    ]

@@ -40,15 +40,15 @@ def make_folder(var: Path) -> None:
 
 @contextlib.contextmanager
 def held(var: Path, port: int) -> Iterator[None]:
-    """Hold the state folder; raises CannotStart while another launcher does. The kernel lets go if we are killed."""
+    """Hold the state folder; raises CannotStart while another launcher does; a killed one does not."""
     with (var / "lock").open("a+", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             lock.seek(0)
             raise CannotStart(
-                f"Ferry already runs from {var} ({lock.read().strip() or 'starting'}). Stop it first (Ctrl-C in its"
-                " terminal), or start another beside it:"
+                f"Ferry already runs from {var} ({lock.read().strip() or 'starting'}). Stop it first"
+                " (Ctrl-C in its terminal), or start another beside it:"
                 f" FERRY_VAR=/tmp/ferry PORT={port + 1} TWINS_PORT={port + 101} make run"
             ) from error
         lock.truncate(0)
@@ -61,8 +61,13 @@ def secret_variables(var: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """SECRET_KEY and FERRY_DATA_KEYS: the environment's, else those of secrets.env, made on first use."""
     path = var / "secrets.env"
     kept = _read_env(path)
-    wanted = {"SECRET_KEY": lambda: secrets.token_urlsafe(50), "FERRY_DATA_KEYS": lambda: Fernet.generate_key().decode()}
-    missing = [name for name in wanted if name not in kept and name not in environ and f"{name}_FILE" not in environ]
+    wanted = {
+        "SECRET_KEY": lambda: secrets.token_urlsafe(50),
+        "FERRY_DATA_KEYS": lambda: Fernet.generate_key().decode(),
+    }
+    missing = [
+        name for name in wanted if name not in kept and name not in environ and f"{name}_FILE" not in environ
+    ]
     if "FERRY_DATA_KEYS" in missing and (var / "postgres").exists():
         raise CannotStart(
             f"{path} is gone, and with it the key to the personal data in {var}. Put the file back,"
@@ -72,7 +77,9 @@ def secret_variables(var: Path, environ: Mapping[str, str]) -> dict[str, str]:
         kept |= {name: wanted[name]() for name in missing}
         fresh = path.with_suffix(".new")
         fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        with os.fdopen(
+            os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+        ) as file:
             file.writelines(f"{name}={value}\n" for name, value in kept.items())
         fresh.replace(path)
     return {name: environ.get(name, kept.get(name, "")) for name in wanted if name in environ or name in kept}
@@ -102,7 +109,7 @@ def check_port(port: int, variable: str) -> None:
             probe.bind(("127.0.0.1", port))
         except PermissionError as error:
             raise CannotStart(
-                f"Port {port} is not open to ordinary programs. Choose one above 1023: {variable}=8001 make run"
+                f"Port {port} is for the system's own use. Choose one above 1023: {variable}=8001 make run"
             ) from error
         except OSError as error:
             raise CannotStart(

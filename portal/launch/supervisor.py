@@ -1,4 +1,4 @@
-"""Keeps processes running: starts them, notices their deaths, starts them again, and stops them all in order."""
+"""Keeps processes running: starts them, notices a death, starts again, and stops them all in order."""
 
 import contextlib
 import os
@@ -34,7 +34,7 @@ class Supervisor:
         self.requests_to_stop = 0
 
     def listen_to_signals(self) -> None:
-        """Ctrl-C, SIGTERM and a closed terminal ask to stop; so does the death of the `make` that started us."""
+        """Ctrl-C, SIGTERM and a closed terminal ask to stop; so does the death of the `make` above us."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._ask_to_stop)
         if "MAKELEVEL" in os.environ:
@@ -64,7 +64,9 @@ class Supervisor:
         deadline = time.monotonic() + seconds
         while not (child.is_alive and is_ready()):
             if child.failures >= HOPELESS_FAILURES or time.monotonic() > deadline:
-                raise CannotStart(f"{child.name} does not start. Its last words ({child.log}):\n{child.tail()}")
+                raise CannotStart(
+                    f"{child.name} does not start. Its last words ({child.log}):\n{child.tail()}"
+                )
             self._tick()
 
     def keep_running(self) -> None:

@@ -1,4 +1,4 @@
-"""Compiles the translations by Babel: no gettext tools are needed. Run by `python -m portal.launch.translations`."""
+"""Compiles the translations by Babel, without the gettext tools: `python -m portal.launch.translations`."""
 
 import os
 from pathlib import Path

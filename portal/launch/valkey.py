@@ -54,7 +54,9 @@ class Valkey:
         }
         path = home / "valkey.conf"
         path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        with os.fdopen(
+            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+        ) as file:
             file.writelines(f"{name} {value}\n" for name, value in lines.items())
         return path
 
@@ -68,7 +70,9 @@ def _program() -> Path:
     try:
         return get_binary_path()
     except ValkeyBinaryNotFoundError as error:
-        raise CannotStart(f"There is no embedded Valkey for this kind of computer. Please {ELSEWHERE}") from error
+        raise CannotStart(
+            f"There is no embedded Valkey for this kind of computer. Please {ELSEWHERE}"
+        ) from error
 
 
 def _free_port() -> int:
