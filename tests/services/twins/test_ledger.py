@@ -1,0 +1,45 @@
+import hashlib
+
+import pytest
+import requests
+
+from tests.services.twins.running import TIMEOUT_SECONDS, Twins
+
+
+def test_an_entry_holds_exactly_what_was_sent(twins: Twins, receipt: str) -> None:
+    sent = twins.submit(receipt, {"姓名": "陳大文"}).request.body
+    assert isinstance(sent, bytes)
+    entry = twins.get("_twins/td-rest/ledger", receipt=receipt).json()["entries"][0]
+    assert entry["body"] == sent.decode()
+    assert entry["sha256"] == hashlib.sha256(sent).hexdigest()
+    assert (entry["operation"], entry["effect"]) == ("td-vehicle-licence-renew-by-friend", "filed")
+
+
+def test_the_newest_entries_come_oldest_first(twins: Twins, receipt: str) -> None:
+    receipts = [f"{receipt}-{number}" for number in range(3)]
+    for each in receipts:
+        twins.submit(each, {}, backend="hko-rest")
+    entries = twins.get("_twins/hko-rest/ledger", limit="2").json()["entries"]
+    assert [entry["receipt"] for entry in entries] == receipts[1:]
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "many"])
+def test_a_bad_limit_is_a_problem(twins: Twins, limit: str) -> None:
+    assert twins.get("_twins/td-rest/ledger", limit=limit).status_code == 400
+
+
+def test_emptying_a_ledger_leaves_the_others(twins: Twins, receipt: str) -> None:
+    twins.submit(receipt, {}, backend="hko-rest")
+    twins.submit(receipt, {}, backend="td-rest")
+    requests.delete(twins.address("_twins/hko-rest/ledger"), timeout=TIMEOUT_SECONDS).raise_for_status()
+    assert twins.get("_twins/hko-rest/ledger").json() == {"backend": "hko-rest", "entries": []}
+    assert twins.effects("td-rest", receipt) == ["filed"]
+
+
+def test_one_receipt_can_be_taken_out(twins: Twins, receipt: str) -> None:
+    other = f"{receipt}-B"
+    twins.submit(receipt, {})
+    twins.submit(other, {})
+    address = twins.address("_twins/td-rest/ledger")
+    requests.delete(address, params={"receipt": receipt}, timeout=TIMEOUT_SECONDS).raise_for_status()
+    assert (twins.effects("td-rest", receipt), twins.effects("td-rest", other)) == ([], ["filed"])
