@@ -1,0 +1,31 @@
+"""Whose a call, a draft or a file is: the signed-in person's, or this browser's while nobody is signed in."""
+
+import hashlib
+import secrets
+
+from django.http import HttpRequest
+
+_KEY = "caller"
+
+
+def _of_browser(request: HttpRequest) -> str | None:
+    token = request.session.get(_KEY)
+    return f"session:{hashlib.sha256(token.encode()).hexdigest()}" if token else None
+
+
+def caller_of(request: HttpRequest) -> str:
+    """`user:<id>`, or `session:<digest>`; begins a session for someone who has none."""
+    if request.user.is_authenticated:
+        return f"user:{request.user.pk}"
+    if _KEY not in request.session:
+        request.session[_KEY] = secrets.token_urlsafe(32)
+    caller = _of_browser(request)
+    assert caller is not None
+    return caller
+
+
+def callers_of(request: HttpRequest) -> list[str]:
+    """The person's own, and what this browser began before signing in (a session survives signing in)."""
+    found = [f"user:{request.user.pk}"] if request.user.is_authenticated else []
+    browser = _of_browser(request)
+    return [*found, browser] if browser else found

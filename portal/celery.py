@@ -1,0 +1,11 @@
+"""The Celery app: two queues, `calls` for deliveries and `chores` for everything else."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+app = Celery("ferry")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

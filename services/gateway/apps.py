@@ -1,0 +1,16 @@
+from django.apps import AppConfig
+
+
+class GatewayConfig(AppConfig):
+    name = "services.gateway"
+    label = "gateway"
+
+    def ready(self) -> None:
+        """Tell the registry which protocols can be spoken."""
+        from services.gateway.connectors.registry import connectors
+        from services.registry import protocols
+
+        for connector in connectors.values():
+            protocols.register(
+                protocols.Protocol(connector.key, connector.settings_schema, connector.check_request)
+            )

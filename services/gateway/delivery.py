@@ -1,0 +1,169 @@
+"""One delivery: claim a call, carry it, finish it. Each step stands alone, so a worker may die between any two.
+
+Claim and finish are short transactions; while the department is thinking, no database connection is held.
+"""
+
+import base64
+import logging
+import random
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from identity.encryption import decrypt
+from services.forms.models import StoredFile
+from services.gateway import events, lanes
+from services.gateway.connectors.base import Delivery, Outcome
+from services.gateway.connectors.registry import connectors
+from services.gateway.models import Attempt, ServiceCall
+
+logger = logging.getLogger(__name__)
+LEASE_MARGIN_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A call that this worker, and no other, may deliver until the lease runs out."""
+
+    call: ServiceCall
+    lease: uuid.UUID
+    fills_lane: bool
+
+
+def claim(call_id: uuid.UUID, now: datetime | None = None) -> Claim | None:
+    """Take the call if it is due and its lane admits it; put it off, with the reason, if not."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        call = (
+            ServiceCall.objects.select_for_update(of=("self",))
+            .select_related("backend", "version", "function")
+            .filter(pk=call_id, status="accepted", due_at__lte=now)
+            .first()
+        )
+        if call is None:
+            return None
+        admission = lanes.admit(call.backend, now)
+        if not admission.is_open:
+            due_at = admission.until or call.due_at
+            ServiceCall.objects.filter(pk=call.pk).update(trouble=admission.trouble, due_at=due_at)
+            return None
+        lease = uuid.uuid4()
+        # Twice the time-out, because a slow reader may use it twice (connectors/http.py).
+        lease_until = now + timedelta(seconds=2 * call.backend.timeout_seconds + LEASE_MARGIN_SECONDS)
+        call.attempt_count += 1
+        ServiceCall.objects.filter(pk=call.pk).update(
+            status="delivering", lease=lease, lease_until=lease_until, attempt_count=call.attempt_count
+        )
+    return Claim(call, lease, admission.fills_lane)
+
+
+def carry(call: ServiceCall) -> tuple[Outcome, datetime, int]:
+    """Send the call; its outcome, when it left, and how many milliseconds it took. Holds no connection meanwhile."""
+    delivery = delivery_of(call)
+    connection.close()
+    started, clock = timezone.now(), time.monotonic()
+    try:
+        outcome = connectors[call.backend.connector].send(delivery)
+    except Exception as error:  # a connector's bug must not leave the call hanging until its lease runs out
+        logger.exception("connector_broke backend=%s call=%s", call.backend.code, call.pk)
+        outcome = Outcome(Outcome.AMBIGUOUS, detail=f"connector: {type(error).__name__}")
+    return outcome, started, int((time.monotonic() - clock) * 1000)
+
+
+def delivery_of(call: ServiceCall) -> Delivery:
+    """The call as its connector sees it, with the files' contents."""
+    files = {str(file.pk): _content(file) for file in StoredFile.objects.filter(pk__in=call.payload["files"])}
+    return Delivery(
+        backend=call.backend,
+        receipt=call.receipt,
+        function=call.function.code,
+        request_map=call.version.request_map,
+        answer_map=call.version.answer_map,
+        context={
+            "form": call.payload["form"],
+            "files": {key: {**about, **files.get(key, {})} for key, about in call.payload["files"].items()},
+            "receipt": call.receipt,
+            "function": call.function.code,
+            "submitted_at": call.accepted_at.isoformat(timespec="seconds"),
+            "language": call.language,
+        },
+    )
+
+
+def _content(file: StoredFile) -> dict[str, str]:
+    return {"content": base64.b64encode(decrypt(bytes(file.content))).decode()}
+
+
+def finish(claimed: Claim, outcome: Outcome, *, started: datetime, duration_ms: int) -> None:
+    """Write down how it ended. The department's own word always counts; anything else only while the lease is ours."""
+    now = timezone.now()
+    with transaction.atomic():
+        record(claimed.call, Attempt.Kind.SEND, claimed.call.attempt_count, outcome, started, duration_ms)
+        call = ServiceCall.objects.select_for_update(of=("self",)).get(pk=claimed.call.pk)
+        call.backend = claimed.call.backend
+        is_ours = call.lease == claimed.lease
+        if outcome.kind == Outcome.ANSWERED and not call.is_final:
+            settle(call, outcome, now)
+        elif is_ours:
+            put_off(call, outcome, now)
+        lanes.note(claimed.call.backend, outcome, now)
+    if is_ours or outcome.kind == Outcome.ANSWERED:
+        events.publish(call.pk, call.status)
+    logger.info(
+        "attempt_ended call=%s backend=%s attempt=%s outcome=%s ms=%s status=%s",
+        call.pk, call.backend.code, claimed.call.attempt_count, outcome.kind, duration_ms, call.status,
+    )  # fmt: skip
+
+
+def record(
+    call: ServiceCall, kind: str, number: int, outcome: Outcome, started: datetime, duration_ms: int
+) -> Attempt:
+    """Write the attempt's line."""
+    return Attempt.objects.create(
+        call=call, backend_id=call.backend_id, kind=kind, number=number, started_at=started,
+        duration_ms=duration_ms, outcome=outcome.kind, detail=outcome.detail[:300],
+    )  # fmt: skip
+
+
+def settle(call: ServiceCall, outcome: Outcome, now: datetime) -> None:
+    """The department spoke: done, refused, or `the answer comes later`."""
+    assert outcome.reading is not None
+    call.status = outcome.reading.outcome
+    call.answer = {"rule": outcome.reading.rule, "values": outcome.reading.values}
+    call.finished_at = now if call.is_final else None
+    _let_go(call, trouble="")
+
+
+def put_off(call: ServiceCall, outcome: Outcome, now: datetime) -> None:
+    """No answer. Try again, find out what happened, or give it to a human: whichever cannot file it twice."""
+    may_have_arrived = outcome.kind == Outcome.AMBIGUOUS and not call.backend.is_idempotent
+    if may_have_arrived:
+        call.status = ServiceCall.Status.IN_DOUBT
+        call.due_at = now + timedelta(seconds=_backoff(call.lookup_count))
+    elif outcome.kind == Outcome.UNSENDABLE or call.attempt_count >= settings.GATEWAY_MAX_ATTEMPTS:
+        call.status = ServiceCall.Status.FAILED
+        call.finished_at = now
+    else:
+        call.status = ServiceCall.Status.ACCEPTED
+        wait = outcome.retry_after_seconds or _backoff(call.attempt_count - 1)
+        call.due_at = now + timedelta(seconds=min(wait, settings.GATEWAY_RETRY_CAP_SECONDS))
+    _let_go(call, trouble=outcome.kind)
+
+
+def _backoff(tries: int) -> float:
+    """Seconds: doubling from the first, capped, and spread over the upper half so that calls do not return in step."""
+    ceiling = min(settings.GATEWAY_RETRY_FIRST_SECONDS * 2**tries, settings.GATEWAY_RETRY_CAP_SECONDS)
+    return random.uniform(ceiling / 2, ceiling)  # noqa: S311  # spread, not secrecy
+
+
+def _let_go(call: ServiceCall, *, trouble: str) -> None:
+    call.lease = call.lease_until = None
+    call.trouble = trouble
+    fields: list[Any] = ["status", "answer", "finished_at", "due_at", "lease", "lease_until", "trouble"]
+    call.save(update_fields=fields)

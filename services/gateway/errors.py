@@ -1,0 +1,26 @@
+"""What can be wrong with a call before it is accepted, or with a decision about it afterwards."""
+
+
+class GatewayError(Exception):
+    """Any of the below."""
+
+
+class NotAvailable(GatewayError):
+    """The function cannot be called now. `code` is that of story.Availability, `message` is for the person."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class IdempotencyConflict(GatewayError):
+    """The key was used before, for something else."""
+
+
+class NotSettleable(GatewayError):
+    """The call is not in a state in which a human may retry or close it."""
+
+
+class MappingError(GatewayError):
+    """A request or answer map that cannot be used; the message says where."""

@@ -1,0 +1,152 @@
+"""The gateway's verbs: submit a call, and what a human may decide about one."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from identity.accounts.models import User
+from identity.consent import flows as consent
+from identity.profile import flows as profile
+from services.forms import validation
+from services.forms.models import StoredFile
+from services.gateway import events, receipts, story, tasks
+from services.gateway.errors import IdempotencyConflict, NotAvailable, NotSettleable
+from services.gateway.models import ServiceCall, Settlement
+from services.registry.models import FunctionVersion, ServiceFunction
+
+
+def submit(
+    function: ServiceFunction,
+    data: Mapping[str, Any],
+    *,
+    person: User | None,
+    caller: str,
+    idempotency_key: str,
+    language: str,
+    version: FunctionVersion | None = None,
+) -> tuple[ServiceCall, bool]:
+    """Accept a call: one transaction for call and disclosure, then the doorbell. The receipt stands from here on.
+
+    The same key with the same data gives the first call back and False. `version` is the one the form was filled in
+    with; the published one unless given. Raises NotAvailable, forms.errors.Invalid or IdempotencyConflict.
+    """
+    version = version or function.published
+    assert version is not None
+    first = ServiceCall.objects.filter(caller=caller, idempotency_key=idempotency_key).first()
+    availability = story.availability(function)
+    if first is None and not availability.is_accepting:
+        raise NotAvailable(availability.code, availability.message)
+    known = profile.read(person) if person else {}
+    form = validation.validate(version.form, data, profile=known, callers=[caller])
+    payload = {"form": form, "files": _files(form, version, caller)}
+    if first is not None:
+        return _same(first, function, payload), False
+    now = timezone.now()
+    receipt = receipts.new()
+    call = ServiceCall(
+        receipt=receipt, function=function, version=version, backend=version.backend, person=person, caller=caller,
+        idempotency_key=idempotency_key, language=language, payload=payload,
+        sent_sha256=receipts.fingerprint(receipt, function.code, payload), accepted_at=now,
+        due_at=version.backend.opens_at(now), trouble="closed" if availability.opens_at else "",
+    )  # fmt: skip
+    try:
+        _accept(call, form, now)
+    except IntegrityError:  # the same key at the same moment: whoever came first has the call
+        first = ServiceCall.objects.filter(caller=caller, idempotency_key=idempotency_key).first()
+        if first is None:
+            raise
+        return _same(first, function, payload), False
+    return call, True
+
+
+@transaction.atomic
+def _accept(call: ServiceCall, form: Mapping[str, Any], now: datetime) -> None:
+    call.save(force_insert=True)
+    consent.disclose(
+        person=call.person,
+        recipient=call.function.department.code,
+        recipient_names=call.function.department.names,
+        purpose_names=call.version.names,
+        fields=form,
+        receipt=call.receipt,
+        at=now,
+    )
+    transaction.on_commit(lambda: tasks.ring(call.pk))
+
+
+def _same(first: ServiceCall, function: ServiceFunction, payload: dict[str, Any]) -> ServiceCall:
+    if first.function_id != function.pk or first.payload != payload:
+        raise IdempotencyConflict("this Idempotency-Key was used for another call")
+    return first
+
+
+def _files(form: Mapping[str, Any], version: FunctionVersion, caller: str) -> dict[str, dict[str, Any]]:
+    ids = [
+        form[name]
+        for name, schema in version.form.get("properties", {}).items()
+        if schema.get("format") == "file-id" and form.get(name)
+    ]
+    found = StoredFile.objects.of(caller).filter(pk__in=ids)
+    return {
+        str(file.pk): {"name": file.name, "type": file.type, "size": file.size, "sha256": file.sha256}
+        for file in found.order_by("pk")
+    }
+
+
+@transaction.atomic
+def retry(call: ServiceCall, *, by: User, reason: str) -> ServiceCall:
+    """Send an undelivered call again, or ask again what became of one in doubt. Raises NotSettleable."""
+    call = _undelivered(call)
+    now = timezone.now()
+    if call.status == ServiceCall.Status.IN_DOUBT and call.backend.has_lookup:
+        call.lookup_count = 0  # it may have arrived, so the department is asked first
+        transaction.on_commit(lambda: tasks.ring_look_up(call.pk))
+    else:
+        call.status = ServiceCall.Status.ACCEPTED
+        call.attempt_count = call.lookup_count = 0
+        call.finished_at = None
+        call.trouble = ""
+        transaction.on_commit(lambda: tasks.ring(call.pk))
+    call.due_at = now
+    call.save()
+    _decide(call, Settlement.Verb.RETRY, by, reason, now)
+    return call
+
+
+@transaction.atomic
+def close(call: ServiceCall, *, by: User, reason: str) -> ServiceCall:
+    """Take a call off the list for good: it will not be delivered by us. The person reads so, with the next step.
+
+    Raises NotSettleable.
+    """
+    call = _undelivered(call)
+    now = timezone.now()
+    call.status = ServiceCall.Status.FAILED
+    call.finished_at = call.finished_at or now
+    call.closed_at = now
+    call.trouble = "closed_by_officer"
+    call.save()
+    _decide(call, Settlement.Verb.CLOSE, by, reason, now)
+    return call
+
+
+def _undelivered(call: ServiceCall) -> ServiceCall:
+    locked = (
+        ServiceCall.objects.undelivered()
+        .select_for_update(of=("self",))
+        .select_related("backend")
+        .filter(pk=call.pk)
+        .first()
+    )
+    if locked is None:
+        raise NotSettleable("only a call that could not be delivered, or is in doubt, can be retried or closed")
+    return locked
+
+
+def _decide(call: ServiceCall, verb: str, by: User, reason: str, now: datetime) -> None:
+    Settlement.objects.create(call=call, actor=by, verb=verb, reason=reason[:300], at=now)
+    transaction.on_commit(lambda: events.publish(call.pk, call.status))
+

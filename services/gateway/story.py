@@ -1,0 +1,212 @@
+"""What a person reads about a function and about their call: plain words, in the language of this request."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from services import moments
+from services.gateway.models import Attempt, ServiceCall, Settlement
+from services.languages import pick
+from services.registry.models import FunctionVersion, ServiceFunction
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Whether a function can be done now. `closed` and `troubled` still accept: the call goes when the way is free."""
+
+    code: str  # open, closed, troubled, suspended, not_yet
+    message: str = ""
+    opens_at: datetime | None = None
+
+    @property
+    def is_accepting(self) -> bool:
+        return self.code in {"open", "closed", "troubled"}
+
+
+def availability(function: ServiceFunction, now: datetime | None = None) -> Availability:
+    """One query at most beyond a function loaded with `with_content()`: none if its lane was selected too."""
+    now = now or timezone.now()
+    version = function.published
+    if version is None or function.state not in {"published", "suspended"}:
+        return Availability("not_yet", _("This service is not open yet. Please look again later."))
+    if function.state == "suspended":
+        return Availability("suspended", _suspension(function))
+    backend = version.backend
+    if not backend.is_deliverable:
+        return Availability(
+            "not_yet",
+            _("You cannot do this here yet: we are still connecting the department's system. "
+              "Please use the department's own service for now."),
+        )  # fmt: skip
+    opens = backend.opens_at(now)
+    if opens > now:
+        return Availability(
+            "closed",
+            _("The department's system is closed now. You can send your form: we keep it and deliver it at %(time)s.")
+            % {"time": moments.say(opens)},
+            opens,
+        )
+    if hasattr(backend, "lane") and backend.lane.breaker(now) == "open":
+        return Availability(
+            "troubled",
+            _("The department's system is not answering well right now. You can send your form: "
+              "you get a receipt at once, and we deliver it as soon as we can."),
+        )  # fmt: skip
+    return Availability("open")
+
+
+def _suspension(function: ServiceFunction) -> str:
+    if function.suspended_until:
+        return _("This service is paused until %(time)s. %(reason)s") % {
+            "time": moments.say(function.suspended_until),
+            "reason": function.suspended_reason,
+        }
+    return _("This service is paused. %(reason)s") % {"reason": function.suspended_reason}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a timeline."""
+
+    label: str
+    at: datetime | None
+    state: str  # done, current, todo, problem
+    detail: str = ""
+
+
+def timeline(
+    call: ServiceCall, attempts: Iterable[Attempt] | None = None, settlements: Iterable[Settlement] | None = None
+) -> list[Step]:
+    """The whole story, oldest first, ending in what comes next. Two queries, or none if the rows are given."""
+    attempts = list(call.attempts.all() if attempts is None else attempts)
+    settlements = list(call.settlements.all() if settlements is None else settlements)
+    steps = [Step(_("We received your form"), call.accepted_at, "done")]
+    tries = [_tried(attempt) for attempt in attempts if attempt.outcome != "answered"]
+    decided = [_decided(settlement) for settlement in settlements]
+    steps += sorted((step for step in [*tries, *decided] if step.at), key=lambda step: step.at or call.accepted_at)
+    return [*steps, *_ending(call)]
+
+
+def _tried(attempt: Attempt) -> Step:
+    label = {
+        "busy": _("The department's system was busy"),
+        "unreached": _("We could not reach the department's system"),
+        "ambiguous": _("The department's system gave no clear answer"),
+        "unknown_receipt": _("The department told us that your form had not arrived"),
+        "unsendable": _("We could not put your form into the department's format"),
+    }[attempt.outcome]
+    return Step(label, attempt.started_at, "done", _("This is not your fault. You need to do nothing."))
+
+
+def _decided(settlement: Settlement) -> Step:
+    if settlement.verb == Settlement.Verb.RETRY:
+        return Step(_("Our staff looked at it and sent it again"), settlement.at, "done")
+    return Step(_("Our staff looked at it and closed it"), settlement.at, "problem", settlement.reason)
+
+
+def _ending(call: ServiceCall) -> list[Step]:
+    department = call.function.department.name
+    match call.status:
+        case "completed":
+            return [Step(_("%(department)s answered") % {"department": department}, call.finished_at, "done")]
+        case "rejected":
+            return [Step(_("%(department)s said no") % {"department": department}, call.finished_at, "problem")]
+        case "failed":
+            return [Step(_("We could not deliver your form"), call.finished_at, "problem", status_message(call))]
+        case "waiting":
+            return [Step(_("%(department)s has your form") % {"department": department}, None, "current")]
+    return [
+        Step(_("On its way to %(department)s") % {"department": department}, None, "current", status_message(call)),
+        Step(_("The answer"), None, "todo"),
+    ]
+
+
+def status_message(call: ServiceCall) -> str:
+    """One or two sentences: what is happening, and whether the person has to do anything."""
+    if call.status == ServiceCall.Status.IN_DOUBT:
+        return _("We are asking the department whether your form arrived, so that it is not filed twice. "
+                 "You need to do nothing.")  # fmt: skip
+    if call.status == ServiceCall.Status.FAILED:
+        if call.closed_at:
+            return _("This form was not filed. Please send it again, or ask the department. Your receipt proves when "
+                     "you sent it.")  # fmt: skip
+        return _("Our staff have been told and will look at it. Your receipt proves when you sent it. "
+                 "You need to do nothing.")  # fmt: skip
+    if call.status == ServiceCall.Status.WAITING:
+        return _("The department will answer later. We will show the answer here.")
+    if call.status == ServiceCall.Status.ACCEPTED and call.trouble == "closed" and call.due_at > timezone.now():
+        return _("The department's system is closed now. We deliver your form at %(time)s.") % {
+            "time": moments.say(call.due_at)
+        }
+    if call.status == ServiceCall.Status.ACCEPTED and call.trouble:
+        return _("The department is taking longer than usual. We keep trying: you may leave this page.")
+    return _("The answer usually comes within a moment.")
+
+
+@dataclass(frozen=True)
+class AnswerItem:
+    """One value of an answer, ready to be read."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The department's answer in the person's words."""
+
+    outcome: str  # completed or rejected
+    title: str
+    message: str
+    items: list[AnswerItem] = field(default_factory=list)
+
+
+def answer(call: ServiceCall) -> Answer | None:
+    """The answer, by the rules of the version that the call was made with; None while there is none."""
+    if not call.answer:
+        return None
+    return answer_from(call.version, call.answer)
+
+
+def answer_from(version: FunctionVersion, kept: dict[str, Any]) -> Answer:
+    """The citizen's words for a reading kept as {"rule", "values"}."""
+    rule, values = version.answer_map[kept["rule"]], kept["values"]
+    kinds = {item["value"]: item.get("kind", "text") for item in rule.get("items", [])}
+    words = {name: _say(value, kinds.get(name, "text")) for name, value in values.items() if not isinstance(value, list)}
+    items = []
+    for item in rule.get("items", []):
+        value = values.get(item["value"])
+        if isinstance(value, list):
+            items += [AnswerItem(str(record["title"]), _say(record["value"], "text")) for record in value]
+        elif value not in (None, ""):
+            items.append(AnswerItem(pick(item["label"]), words[item["value"]]))
+    title, message = (_fill(pick(rule.get(part, {})), words) for part in ("title", "message"))
+    return Answer(rule["outcome"], title, message, items)
+
+
+def _fill(text: str, words: dict[str, str]) -> str:
+    for name, word in words.items():  # not str.format: values are the department's, and braces in them stay braces
+        text = text.replace(f"{{{name}}}", word)
+    return text
+
+
+def _say(value: Any, kind: str) -> str:
+    if kind == "date" and isinstance(value, str):
+        try:
+            return moments.say_date(date.fromisoformat(value[:10]))
+        except ValueError:
+            return value
+    if kind == "money":
+        try:
+            return moments.say_money(Decimal(str(value)))
+        except InvalidOperation:
+            return str(value)
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return str(value)
+

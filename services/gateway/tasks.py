@@ -1,0 +1,95 @@
+"""The gateway's tasks. Each may run twice or not at all: the database decides what there is to do."""
+
+import logging
+import uuid
+
+from celery import Task, shared_task
+from django.db import connection
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from services.gateway import delivery, events, recovery
+from services.gateway.connectors.registry import connectors
+from services.gateway.models import Lane, ServiceCall
+from services.registry.models import Backend
+
+logger = logging.getLogger(__name__)
+IN_DOUBT_LIMIT = 200  # look-ups begun in one round
+
+
+def ring(call_id: uuid.UUID) -> None:
+    """Ask a worker to deliver. If the broker does not answer, the sweeper finds the call within seconds."""
+    _ring(deliver, call_id)
+
+
+def ring_look_up(call_id: uuid.UUID) -> None:
+    """Ask a worker what became of a call in doubt; else the next round does."""
+    _ring(look_up, call_id)
+
+
+def _ring(task: Task, call_id: uuid.UUID) -> None:
+    try:
+        task.delay(str(call_id))
+    except OperationalError as error:
+        logger.warning("doorbell_broken call=%s error=%s", call_id, type(error).__name__)
+
+
+@shared_task(name="gateway.deliver", acks_late=False)
+def deliver(call_id: str) -> None:
+    """Deliver one call if it is due and nobody holds it. Run twice, the second finds nothing to claim."""
+    claimed = delivery.claim(uuid.UUID(call_id))
+    if claimed is None:
+        return
+    events.publish(claimed.call.pk, "delivering")
+    outcome, started, duration_ms = delivery.carry(claimed.call)
+    delivery.finish(claimed, outcome, started=started, duration_ms=duration_ms)
+    if claimed.fills_lane:
+        behind = ServiceCall.objects.due(timezone.now()).filter(backend=claimed.call.backend).first()
+        if behind is not None:
+            ring(behind.pk)
+
+
+@shared_task(name="gateway.sweep")
+def sweep() -> None:
+    """Find calls that nobody holds and ring for them; two sweepers at once do no harm."""
+    now = timezone.now()
+    recovery.free_abandoned(now)
+    for call_id in recovery.waiting_calls(now):
+        ring(call_id)
+
+
+@shared_task(name="gateway.settle_in_doubt")
+def settle_in_doubt() -> None:
+    """Begin the look-ups that are due, each in a task of its own so that a slow backend delays only its own."""
+    due = ServiceCall.objects.filter(status="in_doubt", due_at__lte=timezone.now(), backend__has_lookup=True)
+    for call_id in due.order_by("due_at").values_list("pk", flat=True)[:IN_DOUBT_LIMIT]:
+        look_up.delay(str(call_id))
+
+
+@shared_task(name="gateway.look_up")
+def look_up(call_id: str) -> None:
+    """Ask what became of one call in doubt. Run twice, it only asks twice."""
+    recovery.settle_in_doubt(uuid.UUID(call_id))
+
+
+@shared_task(name="gateway.probe_backends")
+def probe_backends() -> None:
+    """Ask the backends in trouble, and any not heard of for ten minutes, whether they are up."""
+    now = timezone.now()
+    for backend in Backend.objects.filter(connector__in=connectors).select_related("lane"):
+        lane = getattr(backend, "lane", None)
+        heard = [moment for moment in (lane and lane.last_success_at, lane and lane.probed_at) if moment]
+        in_trouble = lane is not None and (lane.failures > 0 or lane.probe_ok is False)
+        if in_trouble or not heard or (now - max(heard)).total_seconds() > 600:
+            probe_backend.delay(backend.pk)
+
+
+@shared_task(name="gateway.probe_backend")
+def probe_backend(backend_id: int) -> None:
+    """Ask one backend whether it is up, and note it. A healthy answer closes nothing: only a delivered call does."""
+    backend = Backend.objects.get(pk=backend_id)
+    connection.close()
+    found = connectors[backend.connector].probe(backend)
+    Lane.objects.update_or_create(
+        backend=backend, defaults={"probed_at": timezone.now(), "probe_ok": found.is_up}
+    )
