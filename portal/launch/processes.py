@@ -15,19 +15,18 @@ def processes(var: Path, port: int, env: dict[str, str]) -> list[Child]:
     """Everything that is started once the database is ready."""
     logs = var / "log"
 
-    def child(
-        name: str, *arguments: str, grace_seconds: float, stops: int, **options: signal.Signals
-    ) -> Child:
+    def child(name: str, arguments: list[str], grace_seconds: float, stops: int) -> Child:
         command = [sys.executable, "-m", *arguments]
-        log = logs / f"{name}.log"
-        return Child(name, command, env, log, grace_seconds=grace_seconds, stops=stops, **options)
+        return Child(name, command, env, logs / f"{name}.log", grace_seconds=grace_seconds, stops=stops)
 
+    web = child("web", _web(port), grace_seconds=4, stops=0)
+    web.orphan_signal = signal.SIGTERM  # it has children of its own to end
     return [
-        child("web", *_web(port), grace_seconds=4, stops=0, orphan_signal=signal.SIGTERM),
-        child("worker", *_worker("worker", "calls", CALLS_AT_ONCE), grace_seconds=4, stops=1),
-        child("chores", *_worker("chores", "chores", CHORES_AT_ONCE), grace_seconds=4, stops=1),
-        child("beat", *_beat(var), grace_seconds=2, stops=1),
-        child("twins", "services.twins", grace_seconds=2, stops=2),
+        web,
+        child("worker", _worker("worker", "calls", CALLS_AT_ONCE), grace_seconds=4, stops=1),
+        child("chores", _worker("chores", "chores", CHORES_AT_ONCE), grace_seconds=4, stops=1),
+        child("beat", _beat(var), grace_seconds=2, stops=1),
+        child("twins", ["services.twins"], grace_seconds=2, stops=2),
     ]
 
 

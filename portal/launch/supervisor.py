@@ -57,7 +57,7 @@ class Supervisor:
         finally:
             child.kill_group()
         if child.process is not None and child.process.returncode != 0:
-            raise CannotStart(f"Ferry cannot start: {child.name} stopped ({child.last_words}).")
+            raise CannotStart(f"Ferry cannot start: the step above failed ({child.last_words}).")
 
     def wait_until(self, is_ready: Callable[[], bool], child: Child, *, seconds: float) -> None:
         """Keep everything running until the child is ready; raises CannotStart, with its last log lines."""

@@ -68,7 +68,7 @@ def _program() -> Path:
     except ImportError as error:
         raise CannotStart(f"There is no embedded Valkey here. Please {ELSEWHERE}") from error
     try:
-        return get_binary_path()
+        return Path(get_binary_path())
     except ValkeyBinaryNotFoundError as error:
         raise CannotStart(
             f"There is no embedded Valkey for this kind of computer. Please {ELSEWHERE}"
