@@ -170,7 +170,7 @@ def application_records(submission: Submission, name: str) -> dict[str, str]:
     states = ("Received", "Being examined", "Waiting for a document from you", "Approved")
     updated = submission.received_at.date() - timedelta(days=submission.number("updated", 20))
     return {
-        "Application": re.sub(r"^.*?\b(?:application for|status of) (?:an? |the )?", "", name).capitalize(),
+        "Application": first_upper(re.sub(r"^.*?\b(?:application for|status of) (?:an? |the )?", "", name)),
         "Status": states[submission.number("state", len(states))],
         "Last updated": updated.isoformat(),
         "Answer expected by": (updated + timedelta(days=28)).isoformat(),
@@ -181,7 +181,7 @@ def register_records(submission: Submission, name: str) -> dict[str, str]:
     states = ("In force", "In force, with conditions", "Renewal under way")
     expiry = submission.received_at.date() + timedelta(days=30 + submission.number("expiry", 1000))
     return {
-        "Register": name.rpartition(": ")[2].capitalize(),
+        "Register": first_upper(name.rpartition(": ")[2]),
         "Entry number": entry_number(submission),
         "Status": states[submission.number("state", len(states))],
         "Valid until": expiry.isoformat(),
@@ -214,6 +214,11 @@ def general_records(submission: Submission, name: str) -> dict[str, str]:
 
 def entry_number(submission: Submission) -> str:
     return f"{submission.backend.department.code.upper()}{submission.number('entry', 1_000_000):06d}"
+
+
+def first_upper(text: str) -> str:
+    """Unlike str.capitalize, leaves the names within a sentence as they are (MPF, Taiwan)."""
+    return text[:1].upper() + text[1:]
 
 
 RECORDS: tuple[tuple[re.Pattern[str], Callable[[Submission, str], dict[str, str]]], ...] = (
