@@ -1,0 +1,182 @@
+"""The mappings that a new function begins with: our own wire contract, in REST and in SOAP.
+
+The answer rules are the same for both protocols; only the place of each fact differs, and FACTS says where
+it is. services/gateway/mapping.py explains the language.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from services.registry.answer_words import (
+    ARRIVED,
+    BOOKED,
+    FOUND,
+    LABELS,
+    NOTHING_FOUND,
+    PAID,
+    REFUSED,
+    Words,
+)
+
+Json = dict[str, Any]
+
+FACTS: dict[str, dict[str, str]] = {  # fact -> where each protocol's answer has it, in JMESPath
+    "outcome": {"rest": "body.outcome", "soap": "body.Outcome"},
+    "number": {"rest": "body.caseNo", "soap": "body.CaseNo"},
+    "reply_by": {"rest": "body.replyBy", "soap": "body.ReplyBy"},
+    "amount": {"rest": "body.amount", "soap": "body.Amount"},
+    "paid_on": {"rest": "body.paidAt", "soap": "body.PaidAt"},
+    "date": {"rest": "body.date", "soap": "body.Date"},
+    "time": {"rest": "body.time", "soap": "body.Time"},
+    "place": {"rest": "body.place", "soap": "body.Place"},
+    "records": {
+        "rest": "body.records[].{title: title, value: value}",
+        "soap": "body.Records.Record[].{title: Title, value: Value}",
+    },
+    "refused": {  # a SOAP refusal comes as a fault when sent, as elements when looked up
+        "rest": "body.outcome=='REFUSED'",
+        "soap": "(fault && ends_with(fault.code, 'Client') && fault.detail.Refusal) || body.RefusalCode",
+    },
+    "reason_code": {
+        "rest": "body.reasonCode",
+        "soap": "(fault.detail.Refusal.ReasonCode || body.RefusalCode)",
+    },
+    "reason": {"rest": "body.reason", "soap": "fault.detail.Refusal.Reason || body.RefusalReason"},
+    "busy": {
+        "rest": "status==`429` || status==`503`",
+        "soap": "status==`429` || status==`503` || (fault && ends_with(fault.code, 'Server.Busy'))",
+    },
+}
+KINDS = {"reply_by": "date", "paid_on": "date", "date": "date", "amount": "money", "records": "records"}
+
+# Action -> the outcome it ends with, its words, the label of its number, and the other facts shown.
+_DONE: dict[str, tuple[str, Words, str, tuple[str, ...]]] = {
+    "pay": ("PAID", PAID, "payment_number", ("amount", "paid_on")),
+    "book": ("BOOKED", BOOKED, "booking_number", ("date", "time", "place")),
+    "enquire": ("FOUND", FOUND, "case_number", ("records",)),
+}
+
+
+def answer_map(connector: str, action: str) -> list[Json]:
+    """Rules for every answer of the contract; empty while no connector speaks the protocol."""
+    if connector not in FACTS["outcome"]:
+        return []
+    arrived = ARRIVED.get(action, ARRIVED["apply"])
+    rules = [{"when": FACTS["busy"][connector], "outcome": "retry"}]
+    if action in _DONE:
+        outcome, words, number, facts = _DONE[action]
+        if action == "enquire":
+            nothing = f"{_said(connector, outcome)} && !({FACTS['records'][connector]})"
+            rules.append(_rule(connector, nothing, "completed", NOTHING_FOUND, {}))
+        rules.append(_done(connector, outcome, words, number, facts))
+    rules.append(_done(connector, "ACCEPTED", arrived, "case_number", ("reply_by",)))
+    for code, words in REFUSED.items():
+        when = FACTS["refused"][connector]
+        if code:
+            when = f"({when}) && {FACTS['reason_code'][connector]}=='{code}'"
+        rules.append(_rule(connector, when, "rejected", words, {"reason": "reason"}))
+    return rules
+
+
+def _said(connector: str, outcome: str) -> str:
+    return f"{FACTS['outcome'][connector]}=='{outcome}'"
+
+
+def _done(connector: str, outcome: str, words: Words, number: str, facts: tuple[str, ...]) -> Json:
+    shown = {number: "number", **{fact: fact for fact in facts}}
+    if "records" in facts:  # what was asked for stands first
+        shown = {fact: fact for fact in facts} | shown
+    return _rule(connector, _said(connector, outcome), "completed", words, shown)
+
+
+def _rule(connector: str, when: str, outcome: str, words: Words, shown: Mapping[str, str]) -> Json:
+    return {
+        "when": when,
+        "outcome": outcome,
+        "values": {name: FACTS[fact][connector] for name, fact in shown.items()},
+        "title": words.title,
+        "message": words.message,
+        "items": [{"label": LABELS[name], "value": name, "kind": KINDS.get(name, "text")} for name in shown],
+    }
+
+
+def request_map(
+    connector: str, function_code: str, action: str, form: Json, *, own: Collection[str] = ()
+) -> Json:
+    """How the form travels. What the profile fills goes under the applicant, unless it is named in `own`."""
+    build = {"rest": _rest_request, "soap": _soap_request}.get(connector)
+    if build is None:
+        return {}
+    properties: dict[str, Json] = form.get("properties", {})
+    applicant = {name for name, made in properties.items() if made.get("x-profile") and name not in own}
+    return build(
+        function_code,
+        action,
+        {name: made for name, made in properties.items() if name in applicant},
+        {name: made for name, made in properties.items() if name not in applicant},
+        required=set(form.get("required", [])) - applicant,
+    )
+
+
+def _rest_request(
+    function_code: str,
+    action: str,
+    applicant: Mapping[str, Json],
+    details: Mapping[str, Json],
+    *,
+    required: set[str],
+) -> Json:
+    body: Json = {
+        "receiptNo": "=receipt",
+        "serviceCode": "=function",
+        "submittedAt": "=submitted_at",
+        "applicant": {lower_camel(made["x-profile"]): f"=form.{name}" for name, made in applicant.items()},
+        "details": {lower_camel(name): f"=form.{name}" for name in details},
+    }
+    if _has_files(details):
+        body["attachments"] = "=files"
+    return {"method": "POST", "path": f"v1/{function_code}", "body": body}
+
+
+def _soap_request(
+    function_code: str,
+    action: str,
+    applicant: Mapping[str, Json],
+    details: Mapping[str, Json],
+    *,
+    required: set[str],
+) -> Json:
+    person = [_item(pascal(made["x-profile"]), name, made, needed=False) for name, made in applicant.items()]
+    fields = [_item(pascal(name), name, made, needed=name in required) for name, made in details.items()]
+    if _has_files(details):
+        fields.append({"Name": "Attachments", "Value": "=to_string(files)"})
+    body: Json = {"ReceiptNo": "=receipt", "ServiceCode": "=function", "SubmittedAt": "=submitted_at"}
+    if person:
+        body["Applicant"] = {"Item": person}
+    return {"operation": action.capitalize(), "body": {**body, "Fields": {"Item": fields}}}
+
+
+def _item(wire_name: str, name: str, made: Json, *, needed: bool) -> Json | str:
+    """A pair of texts; one that may be empty is left out as a whole, because the WSDL wants both."""
+    value = f"form.{name}"
+    if made.get("type") == "object":
+        value = f"join(', ', [{value}.line_1, {value}.line_2, {value}.district][?@])"
+    elif made.get("type") != "string":
+        value = f"to_string({value})"
+    if needed:
+        return {"Name": wire_name, "Value": f"={value}"}
+    return f"=(form.{name} && {{Name: '{wire_name}', Value: {value}}}) || `null`"
+
+
+def _has_files(details: Mapping[str, Json]) -> bool:
+    return any(made.get("format") == "file-id" for made in details.values())
+
+
+def lower_camel(name: str) -> str:
+    """`preferred_date` -> `preferredDate`."""
+    return name[:1] + pascal(name)[1:]
+
+
+def pascal(name: str) -> str:
+    """`preferred_date` -> `PreferredDate`."""
+    return "".join(word.capitalize() for word in name.split("_"))

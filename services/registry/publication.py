@@ -1,0 +1,40 @@
+"""Telling the rest of the house that what citizens can find has changed."""
+
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from django.core.cache import cache
+from django.db import transaction
+
+EPOCH_KEY = "registry:epoch"
+
+Callback = Callable[[list[int]], object]
+
+_callbacks: list[Callback] = []
+
+
+def on_published(callback: Callback) -> None:
+    """Have `callback` called with the ids of functions whose public face changed, after the commit."""
+    if callback not in _callbacks:
+        _callbacks.append(callback)
+
+
+def epoch() -> str:
+    """Changes whenever a public page might; part of the key of every page that is cached."""
+    return str(cache.get(EPOCH_KEY, "0"))
+
+
+def announce(function_ids: Iterable[int]) -> None:
+    """Tell everyone once this transaction is committed. A listener that fails is logged: the act stands."""
+    ids = list(function_ids)
+    if ids:
+        transaction.on_commit(partial(tell, ids), robust=True)
+
+
+def tell(function_ids: list[int]) -> None:
+    """Start a new epoch and call everyone who asked."""
+    cache.set(EPOCH_KEY, time.time_ns(), None)
+    for callback in _callbacks:
+        callback(function_ids)
+    cache.set(EPOCH_KEY, time.time_ns(), None)  # a page made while they worked may show the old state

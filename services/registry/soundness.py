@@ -1,0 +1,33 @@
+"""Whether a backend can be reached as it is described."""
+
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext as _
+from jsonschema import Draft202012Validator
+
+from services.registry import protocols, windows
+from services.registry.errors import Unusable
+from services.registry.models import Backend
+
+FIELDS = (
+    "code", "department", "connector", "address", "credentials", "settings", "connect_timeout_seconds",
+    "timeout_seconds", "max_concurrency", "is_idempotent", "has_lookup", "service_window",
+)  # fmt: skip
+
+
+def check(backend: Backend) -> None:
+    """Raise Unusable for the first entry that is wrong, in the active language."""
+    try:
+        windows.check(backend.service_window)
+    except ValueError as error:
+        raise Unusable("service_window", str(error)) from error
+    protocol = protocols.find(backend.connector)
+    if protocol is None:
+        return
+    for error in Draft202012Validator(protocol.settings_schema).iter_errors(backend.settings):
+        raise Unusable("settings", f"{error.json_path}: {error.message}")
+    parts = urlsplit(backend.address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        raise Unusable(
+            "address", _("Give an address that begins with http:// or https://, without a password.")
+        )
