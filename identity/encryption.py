@@ -30,7 +30,7 @@ def rotate(token: bytes) -> bytes:
     return _box(tuple(settings.FERRY_DATA_KEYS)).rotate(token)
 
 
-class EncryptedJSONField(models.BinaryField):
+class EncryptedJSONField(models.BinaryField[Any, Any]):
     """A JSON value that stands encrypted in the database; it can be stored and read, not searched."""
 
     def get_prep_value(self, value: Any) -> bytes | None:

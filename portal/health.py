@@ -88,7 +88,10 @@ def _pulses() -> dict[str, str]:
         found = _broker().mget([f"pulse:{name}" for name in names])
     except redis.RedisError:
         return {"broker": "down", **dict.fromkeys(names, "unknown")}
-    return {"broker": "ok", **{name: "ok" if pulse else "down" for name, pulse in zip(names, found, strict=True)}}
+    return {
+        "broker": "ok",
+        **{name: "ok" if pulse else "down" for name, pulse in zip(names, found, strict=True)},
+    }
 
 
 class _Figures:
@@ -120,5 +123,5 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if settings.METRICS_TOKEN and not secrets.compare_digest(given.encode(), settings.METRICS_TOKEN.encode()):
         return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
     registry = CollectorRegistry()
-    registry.register(_Figures())  # type: ignore[arg-type]
+    registry.register(_Figures())
     return HttpResponse(generate_latest(registry), content_type="text/plain; version=0.0.4; charset=utf-8")

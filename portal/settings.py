@@ -139,7 +139,11 @@ CACHES = {
     }
 }
 CELERY_BROKER_URL = REDIS_URL
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 30, "visibility_timeout": 3600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 1,
+    "socket_timeout": 30,
+    "visibility_timeout": 3600,
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True  # the database is the truth
@@ -151,11 +155,23 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "gateway.sweep": {"task": "gateway.sweep", "schedule": 3.0, "options": {"expires": 3}},
-    "gateway.settle_in_doubt": {"task": "gateway.settle_in_doubt", "schedule": 10.0, "options": {"expires": 10}},
-    "gateway.probe_backends": {"task": "gateway.probe_backends", "schedule": 60.0, "options": {"expires": 60}},
+    "gateway.settle_in_doubt": {
+        "task": "gateway.settle_in_doubt",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "gateway.probe_backends": {
+        "task": "gateway.probe_backends",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},
     "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},
-    "registry.end_suspensions": {"task": "registry.end_suspensions", "schedule": 60.0, "options": {"expires": 60}},
+    "registry.end_suspensions": {
+        "task": "registry.end_suspensions",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
 }
 
 # --- Languages and time -------------------------------------------------------------------------

@@ -5,7 +5,11 @@ from typing import Any
 from django.utils.translation import get_language
 
 CODES = ("en", "zh-hant", "zh-hans")
-FALLBACKS = {"en": ("en", "zh-hant"), "zh-hant": ("zh-hant", "zh-hans", "en"), "zh-hans": ("zh-hans", "zh-hant", "en")}
+FALLBACKS = {
+    "en": ("en", "zh-hant"),
+    "zh-hant": ("zh-hant", "zh-hans", "en"),
+    "zh-hans": ("zh-hans", "zh-hant", "en"),
+}
 
 
 def current() -> str:

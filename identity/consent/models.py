@@ -1,5 +1,7 @@
 """The disclosure log: every time a person's data left for a department."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import PermissionDenied
@@ -7,7 +9,7 @@ from django.db import models
 
 
 class DisclosureQuerySet(models.QuerySet["Disclosure"]):
-    def of(self, person: object) -> "DisclosureQuerySet":
+    def of(self, person: Any) -> "DisclosureQuerySet":
         """The person's own, newest first."""
         return self.filter(person=person).order_by("-at")
 

@@ -11,6 +11,4 @@ class GatewayConfig(AppConfig):
         from services.registry import protocols
 
         for connector in connectors.values():
-            protocols.register(
-                protocols.Protocol(connector.key, connector.settings_schema, connector.check_request)
-            )
+            protocols.register(protocols.Protocol(connector.key, connector.settings_schema, connector.check_request))

@@ -121,9 +121,7 @@ def finish(claimed: Claim, outcome: Outcome, *, started: datetime, duration_ms: 
     )  # fmt: skip
 
 
-def record(
-    call: ServiceCall, kind: str, number: int, outcome: Outcome, started: datetime, duration_ms: int
-) -> Attempt:
+def record(call: ServiceCall, kind: str, number: int, outcome: Outcome, started: datetime, duration_ms: int) -> Attempt:
     """Write the attempt's line."""
     return Attempt.objects.create(
         call=call, backend_id=call.backend_id, kind=kind, number=number, started_at=started,

@@ -149,4 +149,3 @@ def _undelivered(call: ServiceCall) -> ServiceCall:
 def _decide(call: ServiceCall, verb: str, by: User, reason: str, now: datetime) -> None:
     Settlement.objects.create(call=call, actor=by, verb=verb, reason=reason[:300], at=now)
     transaction.on_commit(lambda: events.publish(call.pk, call.status))
-

@@ -61,9 +61,13 @@ def names_in(template: Any) -> set[str]:
     return set()
 
 
-def _form_fields(node: dict[str, Any]) -> set[str]:
+def _form_fields(node: Any) -> set[str]:
     children = node.get("children", [])
-    if node.get("type") == "subexpression" and children[0] == {"type": "field", "children": [], "value": "form"}:
+    if node.get("type") == "subexpression" and children[0] == {
+        "type": "field",
+        "children": [],
+        "value": "form",
+    }:
         return {children[1]["value"]} if children[1].get("type") == "field" else set()
     return set().union(*(_form_fields(child) for child in children if isinstance(child, dict))) if children else set()
 
@@ -107,8 +111,10 @@ def read(answer_map: list[dict[str, Any]], reply: Reply) -> Reading | None:
 def _is_presentable(value: Any) -> bool:
     if isinstance(value, list):
         return all(isinstance(item, dict) and {"title", "value"} <= item.keys() for item in value[:100])
-    return value is None or isinstance(value, bool | int | float) or (
-        isinstance(value, str) and len(value) <= MAX_VALUE_CHARS
+    return (
+        value is None
+        or isinstance(value, bool | int | float)
+        or (isinstance(value, str) and len(value) <= MAX_VALUE_CHARS)
     )
 
 

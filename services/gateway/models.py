@@ -96,7 +96,9 @@ class ServiceCall(models.Model):
             models.Index(fields=["backend", "lease_until"], condition=Q(status="delivering"), name="call_in_flight"),
             models.Index(fields=["caller", "-accepted_at"], name="call_of_caller"),
             models.Index(
-                fields=["accepted_at"], condition=Q(status__in=["failed", "in_doubt"]), name="call_undelivered"
+                fields=["accepted_at"],
+                condition=Q(status__in=["failed", "in_doubt"]),
+                name="call_undelivered",
             ),
         ]
         permissions = [("settle_calls", "Can retry and close undelivered calls of every department")]

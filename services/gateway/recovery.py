@@ -84,9 +84,7 @@ def settle_in_doubt(call_id: uuid.UUID) -> None:
 def _note_lookup(call: ServiceCall, outcome: Outcome, started: datetime, duration_ms: int) -> None:
     now = timezone.now()
     with transaction.atomic():
-        locked = (
-            ServiceCall.objects.select_for_update(of=("self",)).filter(pk=call.pk, status="in_doubt").first()
-        )
+        locked = ServiceCall.objects.select_for_update(of=("self",)).filter(pk=call.pk, status="in_doubt").first()
         if locked is None:
             return
         locked.backend = call.backend

@@ -80,7 +80,9 @@ class Step:
 
 
 def timeline(
-    call: ServiceCall, attempts: Iterable[Attempt] | None = None, settlements: Iterable[Settlement] | None = None
+    call: ServiceCall,
+    attempts: Iterable[Attempt] | None = None,
+    settlements: Iterable[Settlement] | None = None,
 ) -> list[Step]:
     """The whole story, oldest first, ending in what comes next. Two queries, or none if the rows are given."""
     attempts = list(call.attempts.all() if attempts is None else attempts)
@@ -121,7 +123,12 @@ def _ending(call: ServiceCall) -> list[Step]:
         case "waiting":
             return [Step(_("%(department)s has your form") % {"department": department}, None, "current")]
     return [
-        Step(_("On its way to %(department)s") % {"department": department}, None, "current", status_message(call)),
+        Step(
+            _("On its way to %(department)s") % {"department": department},
+            None,
+            "current",
+            status_message(call),
+        ),
         Step(_("The answer"), None, "todo"),
     ]
 
@@ -177,7 +184,9 @@ def answer_from(version: FunctionVersion, kept: dict[str, Any]) -> Answer:
     """The citizen's words for a reading kept as {"rule", "values"}."""
     rule, values = version.answer_map[kept["rule"]], kept["values"]
     kinds = {item["value"]: item.get("kind", "text") for item in rule.get("items", [])}
-    words = {name: _say(value, kinds.get(name, "text")) for name, value in values.items() if not isinstance(value, list)}
+    words = {
+        name: _say(value, kinds.get(name, "text")) for name, value in values.items() if not isinstance(value, list)
+    }
     items = []
     for item in rule.get("items", []):
         value = values.get(item["value"])
@@ -190,7 +199,10 @@ def answer_from(version: FunctionVersion, kept: dict[str, Any]) -> Answer:
 
 
 def _fill(text: str, words: dict[str, str]) -> str:
-    for name, word in words.items():  # not str.format: values are the department's, and braces in them stay braces
+    for (
+        name,
+        word,
+    ) in words.items():  # not str.format: values are the department's, and braces in them stay braces
         text = text.replace(f"{{{name}}}", word)
     return text
 
@@ -209,4 +221,3 @@ def _say(value: Any, kind: str) -> str:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     return str(value)
-

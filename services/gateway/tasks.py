@@ -27,7 +27,7 @@ def ring_look_up(call_id: uuid.UUID) -> None:
     _ring(look_up, call_id)
 
 
-def _ring(task: Task, call_id: uuid.UUID) -> None:
+def _ring(task: "Task[[str], None]", call_id: uuid.UUID) -> None:
     try:
         task.delay(str(call_id))
     except OperationalError as error:
@@ -90,6 +90,4 @@ def probe_backend(backend_id: int) -> None:
     backend = Backend.objects.get(pk=backend_id)
     connection.close()
     found = connectors[backend.connector].probe(backend)
-    Lane.objects.update_or_create(
-        backend=backend, defaults={"probed_at": timezone.now(), "probe_ok": found.is_up}
-    )
+    Lane.objects.update_or_create(backend=backend, defaults={"probed_at": timezone.now(), "probe_ok": found.is_up})

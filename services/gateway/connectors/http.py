@@ -73,7 +73,12 @@ def address(backend: Backend, path: str) -> str:
 
 
 def exchange(
-    backend: Backend, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    backend: Backend,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
 ) -> HttpReply:
     """Send and read the whole answer. Raises Unreached or Ambiguous, nothing else.
 
@@ -103,7 +108,7 @@ def exchange(
 
 def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
     parts, size = [], 0
-    while part := response.read1(65536):  # type: ignore[attr-defined]  # one receive at a time, so a drip is noticed
+    while part := response.read1(65536):  # one receive at a time, so a drip is noticed
         size += len(part)
         if size > MAX_ANSWER_BYTES:
             raise urllib3.exceptions.ProtocolError("the answer is larger than 1 MiB")

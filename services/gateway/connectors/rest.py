@@ -90,7 +90,9 @@ class RestConnector(Connector):
             decoded = json.loads(reply.content)
         except (ValueError, RecursionError):  # HTML, nothing at all, or half an answer
             decoded = None
-        reading = mapping.read(delivery.answer_map, mapping.Reply(reply.status, decoded)) if decoded is not None else None
+        reading = (
+            mapping.read(delivery.answer_map, mapping.Reply(reply.status, decoded)) if decoded is not None else None
+        )
         if reading is not None and reading.outcome != "retry":
             return Outcome(Outcome.ANSWERED, reading, f"HTTP {reply.status}", exchange=shown)
         if reading is not None or reply.status in BUSY:

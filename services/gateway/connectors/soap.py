@@ -4,6 +4,8 @@ import queue
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import requests
@@ -28,7 +30,7 @@ class _Wire(Transport):
     """zeep's transport over http.exchange; keeps the last exchange for the officer's try."""
 
     def __init__(self, backend: Backend) -> None:
-        super().__init__(session=requests.Session())
+        super().__init__(session=requests.Session())  # type: ignore[no-untyped-call]
         self.backend = backend
         self.shown: dict[str, Any] = {}
         self.reply: http.HttpReply | None = None
@@ -119,7 +121,14 @@ class SoapConnector(Connector):
         try:
             with self._clients.one(backend) as client:
                 client.service[backend.settings.get("probe_operation", "Ping")]()
-        except (http.Unreached, http.Ambiguous, ZeepError, etree.XMLSyntaxError, AttributeError, ValueError) as error:
+        except (
+            http.Unreached,
+            http.Ambiguous,
+            ZeepError,
+            etree.XMLSyntaxError,
+            AttributeError,
+            ValueError,
+        ) as error:
             return Probe(False, f"{type(error).__name__}: {error}"[:200])
         return Probe(True, "answered")
 
@@ -141,7 +150,13 @@ class SoapConnector(Connector):
             return Outcome(Outcome.UNREACHED, detail=str(error))
 
     def _speak(
-        self, client: zeep.Client, delivery: Delivery, operation: str, arguments: dict[str, Any], *, is_lookup: bool
+        self,
+        client: zeep.Client,
+        delivery: Delivery,
+        operation: str,
+        arguments: dict[str, Any],
+        *,
+        is_lookup: bool,
     ) -> Outcome:
         wire: _Wire = client.transport
         try:
@@ -157,12 +172,16 @@ class SoapConnector(Connector):
         except http.Ambiguous as error:
             return Outcome(Outcome.AMBIGUOUS, detail=str(error), exchange=wire.shown)
         except Fault as fault:
-            detail = {"code": str(fault.code or ""), "text": str(fault.message or ""), "detail": _detail(fault)}
+            detail = {
+                "code": str(fault.code or ""),
+                "text": str(fault.message or ""),
+                "detail": _detail(fault),
+            }
             reply = mapping.Reply(wire.reply.status if wire.reply else 500, None, detail)
         except (ZeepError, etree.XMLSyntaxError, ValueError, TypeError, AttributeError) as error:
             return self._unreadable(wire, type(error).__name__)
         else:
-            reply = mapping.Reply(200, serialize_object(result, dict))
+            reply = mapping.Reply(200, _texts(serialize_object(result, dict)))
             if is_lookup and isinstance(reply.body, dict) and reply.body.get("Found") is False:
                 return Outcome(Outcome.UNKNOWN_RECEIPT, detail="not found", exchange=wire.shown)
         return self._understand(delivery, reply, wire)
@@ -183,6 +202,17 @@ class SoapConnector(Connector):
         if status in BUSY and wire.reply:
             return Outcome(Outcome.BUSY, None, f"HTTP {status}", wire.reply.retry_after_seconds, wire.shown)
         return Outcome(Outcome.AMBIGUOUS, detail=f"HTTP {status}, {why}", exchange=wire.shown)
+
+
+def _texts(value: Any) -> Any:
+    """Dates, times and decimals of a typed WSDL as text, so that an answer is plain JSON."""
+    if isinstance(value, dict):
+        return {name: _texts(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_texts(inner) for inner in value]
+    if isinstance(value, date | time):  # a datetime is a date
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal | timedelta) else value
 
 
 def _detail(fault: Fault) -> Any:
