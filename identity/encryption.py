@@ -2,7 +2,7 @@
 
 import json
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
@@ -30,7 +30,13 @@ def rotate(token: bytes) -> bytes:
     return _box(tuple(settings.FERRY_DATA_KEYS)).rotate(token)
 
 
-class EncryptedJSONField(models.BinaryField[Any, Any]):
+if TYPE_CHECKING:  # Django's fields take type arguments only in the eyes of a type checker
+    _BinaryField = models.BinaryField[Any, Any]
+else:
+    _BinaryField = models.BinaryField
+
+
+class EncryptedJSONField(_BinaryField):
     """A JSON value that stands encrypted in the database; it can be stored and read, not searched."""
 
     def get_prep_value(self, value: Any) -> bytes | None:
