@@ -49,8 +49,8 @@ ARRIVED: dict[str, Words] = {
     "report": Words(
         texts("Thank you for telling us", "多謝你告訴我們", "谢谢您告诉我们"),
         texts(
-            "The department has your report and will look into it. Keep the case number in case you want to ask "
-            "about it.",
+            "The department has your report and will look into it. Keep the case number in case you want to "
+            "ask about it.",
             "部門已收到你的報告，會跟進了解。如日後想查問，請記下個案編號。",
             "部门已收到您反映的情况，会跟进了解。日后如要查询，请记下办理编号。",
         ),

@@ -1,4 +1,4 @@
-"""Verbs that change the registry: each checks who may, writes a Change beside the act, tells after the commit."""
+"""Verbs that change the registry: each checks who may, writes a Change with the act, and tells everyone."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _locked(function: ServiceFunction, by: User) -> ServiceFunction:
 
 
 def _locked_version(version: FunctionVersion, by: User, state: str, complaint: str) -> FunctionVersion:
-    """The version as it is now, its function held; raises NotOpen with the complaint if its state is another."""
+    """The version as it is now, its function held; raises NotOpen(complaint) if its state is another."""
     function = _locked(version.function, by)
     version = FunctionVersion.objects.select_related("backend").get(pk=version.pk)
     version.function = function

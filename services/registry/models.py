@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from services import languages
 from services.registry import protocols, windows
+from services.registry.documents import DocumentField
 
 
 class Named(models.Model):
@@ -260,9 +261,9 @@ class FunctionVersion(Named):
     assurance = models.CharField(max_length=10, choices=Assurance)
     fee_hkd = models.DecimalField(max_digits=9, decimal_places=2, null=True, blank=True)  # null: it depends
     backend = models.ForeignKey(Backend, on_delete=models.PROTECT, related_name="versions")
-    form = models.JSONField(default=dict)  # JSON Schema 2020-12 with titles in three languages; services.forms
-    request_map = models.JSONField(default=dict)  # form -> backend's request; services.gateway.mapping
-    answer_map = models.JSONField(default=list)  # backend's answer -> citizen's words; the same
+    form = DocumentField(default=dict)  # JSON Schema 2020-12 with titles in three languages; services.forms
+    request_map = DocumentField(default=dict)  # form -> backend's request; services.gateway.mapping
+    answer_map = DocumentField(default=list)  # backend's answer -> citizen's words; the same
 
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True)
     created_at = models.DateTimeField(default=timezone.now)

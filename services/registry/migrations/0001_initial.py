@@ -3,6 +3,7 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
+import services.registry.documents
 import services.registry.protocols
 from django.conf import settings
 from django.db import migrations, models
@@ -225,9 +226,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("fee_hkd", models.DecimalField(blank=True, decimal_places=2, max_digits=9, null=True)),
-                ("form", models.JSONField(default=dict)),
-                ("request_map", models.JSONField(default=dict)),
-                ("answer_map", models.JSONField(default=list)),
+                ("form", services.registry.documents.DocumentField(default=dict)),
+                ("request_map", services.registry.documents.DocumentField(default=dict)),
+                ("answer_map", services.registry.documents.DocumentField(default=list)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("submitted_at", models.DateTimeField(null=True)),
                 ("reviewed_at", models.DateTimeField(null=True)),

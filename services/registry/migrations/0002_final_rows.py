@@ -13,8 +13,12 @@ CONTENT = (
 )  # fmt: skip
 
 
+DOCUMENTS = {"form", "request_map", "answer_map"}  # of type json, which has no equality of its own
+
+
 def _row(alias: str) -> str:
-    return "(" + ", ".join(f"{alias}.{column}" for column in CONTENT) + ")"
+    columns = (f"{alias}.{column}{'::text' if column in DOCUMENTS else ''}" for column in CONTENT)
+    return "(" + ", ".join(columns) + ")"
 
 
 PROTECT = f"""
