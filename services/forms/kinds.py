@@ -34,8 +34,12 @@ DISTRICTS: dict[str, dict[str, str]] = {
     )
 }
 ADDRESS_PARTS: dict[str, dict[str, str]] = {
-    "line_1": {"en": "Flat, floor and building", "zh-hant": "室、樓層及大廈", "zh-hans": "室、楼层及大厦"},
-    "line_2": {"en": "Street and number", "zh-hant": "街道及門牌", "zh-hans": "街道及门牌"},
+    "line_1": {"en": "Flat, floor, building", "zh-hant": "室、樓層及大廈", "zh-hans": "室、楼层及大厦"},
+    "line_2": {
+        "en": "Street, estate or village",
+        "zh-hant": "街道、屋苑或鄉村",
+        "zh-hans": "街道、屋苑或乡村",
+    },
     "district": {"en": "District", "zh-hant": "地區", "zh-hans": "地区"},
 }
 

@@ -1,4 +1,4 @@
-"""What a form asks of the person themselves: as little as its action needs, and filled in from their profile."""
+"""What a form asks of the person themselves: as little as its action needs, pre-filled from the profile."""
 
 from collections.abc import Mapping
 
@@ -60,7 +60,10 @@ _QUESTIONS: dict[str, Json] = {
         editable=True,
     ),
 }
-_IDENTITY = {_NAME, _HKID}  # stand before the function's own questions; how to reach the person stands after them
+_IDENTITY = {
+    _NAME,
+    _HKID,
+}  # stand before the function's own questions; how to reach the person stands after them
 _BY_ACTION: dict[str, tuple[str, ...]] = {
     "enquire": (_NAME, _HKID),
     "pay": (_NAME, _EMAIL),
@@ -73,7 +76,7 @@ _BY_ACTION: dict[str, tuple[str, ...]] = {
     "appeal": (_NAME, _HKID, _PHONE, _EMAIL, _ADDRESS),
 }
 
-# Function fields that ask for what a profile holds: name -> (kind it must have, profile field, may be changed here).
+# Functions' own fields that ask for what a profile holds: name -> (its kind, profile field, may be changed here).
 _SAME_AS: dict[str, tuple[str, str, bool]] = {
     "contact_phone": ("phone", "phone", True),
     "mobile": ("phone", "phone", True),

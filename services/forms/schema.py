@@ -1,12 +1,14 @@
 """Forms as JSON Schema 2020-12.
 
-The stored form holds its words in three languages: `title` and `description` in English, the others and the labels of
-choices under `x-i18n`. `x-profile` names the profile field that fills a field in. Order of properties is order on the page.
+The stored form holds its words in three languages: `title` and `description` in English, the others and the
+labels of choices under `x-i18n`. `x-profile` names the profile field that fills a field in. The order of properties
+is the order on the page.
 """
 
 import copy
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field as member
+from dataclasses import dataclass
+from dataclasses import field as member
 from typing import Any
 
 from identity.profile.models import ProfileField
@@ -46,7 +48,7 @@ def field(
     profile: str = "",
     editable: bool = False,
 ) -> Json:
-    """One property in stored form. `editable`: the person may change it here even if the profile's value is verified."""
+    """One property in stored form. `editable`: here the person may change even a verified profile value."""
     words: dict[str, Json] = {code: {} for code in languages.CODES}
     made = {**schema_of(kind), "title": languages.pick(dict(titles), "en")}
     for code in ("zh-hant", "zh-hans"):
@@ -84,16 +86,14 @@ def build(properties: Mapping[str, Json], optional: Iterable[str] = ()) -> Json:
         "type": "object",
         "properties": dict(properties),
         "required": [
-            name
-            for name, made in properties.items()
-            if name not in left_open and kind_of(made) not in OPTIONAL_KINDS
+            name for name, made in properties.items() if name not in left_open and kind_of(made) not in OPTIONAL_KINDS
         ],
         "additionalProperties": False,
     }
 
 
 def from_catalogue(spec: str, words: Mapping[str, Words]) -> dict[str, Json]:
-    """Properties of a catalogue row's own fields (`name:type;name:choice(a|b)`); feed them to profile.ask, then build.
+    """Properties of a catalogue row's own fields (`name:type;name:choice(a|b)`); profile.ask takes them on.
 
     Raises ValueError that says which part of the cell is wrong.
     """
@@ -128,8 +128,9 @@ def is_locked(made: Json, profile: Mapping[str, ProfileField]) -> bool:
 def localise(schema: Json, language: str, profile: Mapping[str, ProfileField] | None = None) -> Json:
     """Plain JSON Schema with the words of one language.
 
-    `profile`: of the person who asks (empty for someone who is not signed in): a field it holds may be left out, and is
-    readOnly if verified; one it lacks is required. Without one, any field a profile might fill may be left out.
+    `profile`: of the person who asks (empty for someone who is not signed in): a field it holds may be left
+    out, and is readOnly if verified; one it lacks is required. Without one, whatever a profile might fill may
+    be left out.
     """
     properties = {}
     filled = set()
@@ -149,18 +150,24 @@ def localise(schema: Json, language: str, profile: Mapping[str, ProfileField] | 
     }
 
 
+def title_of(made: Json, language: str | None = None) -> str:
+    """What a stored property is called in the language asked for, or in the active one."""
+    return _text_of(made, "title", language)
+
+
+def _text_of(made: Json, key: str, language: str | None) -> str:
+    texts = {code: own.get(key, "") for code, own in made.get("x-i18n", {}).items()} | {"en": made.get(key, "")}
+    return languages.pick(texts, language)
+
+
 def _in_language(made: Json, language: str) -> Json:
     words = made.get("x-i18n", {})
     plain = {key: copy.deepcopy(value) for key, value in made.items() if key != "x-i18n"}
     for key in ("title", "description"):
-        text = languages.pick(
-            {"en": made.get(key, ""), **{code: texts.get(key, "") for code, texts in words.items() if code != "en"}},
-            language,
-        )
-        if text:
+        if text := _text_of(made, key, language):
             plain[key] = text
     if "enum" in made:
-        labels = {code: texts.get("enum", {}) for code, texts in words.items()}
+        labels = {code: own.get("enum", {}) for code, own in words.items()}
         plain["x-enum-titles"] = {
             value: languages.pick({code: by_value.get(value, "") for code, by_value in labels.items()}, language)
             or _spelled_out(value)

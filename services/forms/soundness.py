@@ -1,7 +1,7 @@
-"""Whether a form that an officer described can be used: only the kinds of field that pages can show, in three languages.
+"""Whether a form that an officer described can be used: kinds of field that pages can show, in three languages.
 
-References, patterns and combinations (`$ref`, `pattern`, `anyOf`...) are not among the keywords allowed, so a form can
-neither fetch anything nor make a check run long.
+References, patterns and combinations (`$ref`, `pattern`, `anyOf`...) are not among the keywords allowed, so a
+form can neither fetch anything nor make a check run long.
 """
 
 import math
@@ -126,7 +126,10 @@ def _refuse_other_keys(made: Json, allowed: set[str], place: tuple[str, ...]) ->
         if key.startswith("$"):
             _refuse((*place, key), _("A form stands alone: it cannot point elsewhere."))
         if key == "pattern":
-            _refuse((*place, key), _("Patterns are not used. Choose a format: %(formats)s.") % {"formats": _formats()})
+            _refuse(
+                (*place, key),
+                _("Patterns are not used. Choose a format: %(formats)s.") % {"formats": _formats()},
+            )
         _refuse((*place, key), _("“%(keyword)s” cannot be used here.") % {"keyword": key[:40]})
 
 
@@ -204,6 +207,17 @@ def _check_choices(made: Json, place: tuple[str, ...]) -> None:
             if "enum" in texts:
                 _refuse((*place, "x-i18n", code, "enum"), _("This field has no choices to label."))
         return
+    _check_values(made, place)
+    values = made["enum"]
+    for code in CODES:
+        labels = translations.get(code, {}).get("enum")
+        if not isinstance(labels, dict) or not labels.keys() <= set(values):
+            _refuse((*place, "x-i18n", code, "enum"), _("Give a label for each choice, by its value."))
+        for value in values:
+            _check_text(labels.get(value), (*place, "x-i18n", code, "enum", value), code)
+
+
+def _check_values(made: Json, place: tuple[str, ...]) -> None:
     values = made["enum"]
     if "format" in made or "maxLength" in made or "minLength" in made:
         _refuse((*place, "enum"), _("A choice has no format and no length."))
@@ -212,12 +226,6 @@ def _check_choices(made: Json, place: tuple[str, ...]) -> None:
     for index, value in enumerate(values):
         if not isinstance(value, str) or not value.strip() or len(value) > 100 or value in values[:index]:
             _refuse((*place, "enum", index), _("Each choice is a text of its own, at most 100 characters long."))
-    for code in CODES:
-        labels = translations.get(code, {}).get("enum")
-        if not isinstance(labels, dict) or not labels.keys() <= set(values):
-            _refuse((*place, "x-i18n", code, "enum"), _("Give a label for each choice, by its value."))
-        for value in values:
-            _check_text(labels.get(value), (*place, "x-i18n", code, "enum", value), code)
 
 
 def _check_profile(made: Json, place: tuple[str, ...]) -> None:
