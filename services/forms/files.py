@@ -8,7 +8,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from identity.encryption import decrypt, encrypt
@@ -60,7 +59,7 @@ def safe_name(name: str, media_type: str) -> str:
     return f"{stem}.{extension.lower()}"
 
 
-def store(upload: UploadedFile, *, caller: str) -> StoredFile:
+def store(upload: "UploadedFile[bytes]", *, caller: str) -> StoredFile:
     """Keep one file. Raises FileRefused with the reason in the active language."""
     limit = settings.FILE_UPLOAD_MAX_BYTES
     content = upload.read(limit + 1)
@@ -88,7 +87,7 @@ def store(upload: UploadedFile, *, caller: str) -> StoredFile:
 
 
 def keep_uploads(
-    schema: Json, uploads: Mapping[str, UploadedFile], *, caller: str
+    schema: Json, uploads: "Mapping[str, UploadedFile[bytes]]", *, caller: str
 ) -> tuple[dict[str, str], list[FieldError]]:
     """Keeps what came with an HTML form: ids by field name for fields.decode, and what could not be taken."""
     kept: dict[str, str] = {}

@@ -36,7 +36,6 @@ def _one_at_a_time(version: FunctionVersion, caller: str) -> None:
         )
 
 
-@transaction.atomic
 def find_draft(version: FunctionVersion, callers: list[str]) -> Draft | None:
     """The newest draft that any of the callers has of the function; from now on it is the first caller's.
 
@@ -47,16 +46,16 @@ def find_draft(version: FunctionVersion, callers: list[str]) -> Draft | None:
     )
     if not drafts:
         return None
-    draft, *older = drafts
-    if older:
-        Draft.objects.filter(pk__in=[old.pk for old in older]).delete()
-    if (draft.version_id, draft.caller) != (version.pk, callers[0]):
-        _adopt(draft, version, callers[0])
+    draft: Draft = drafts[0]
+    if len(drafts) > 1 or (draft.version_id, draft.caller) != (version.pk, callers[0]):
+        _adopt(draft, drafts[1:], version, callers[0])
     return draft
 
 
-def _adopt(draft: Draft, version: FunctionVersion, caller: str) -> None:
-    """The files that the draft names come along."""
+@transaction.atomic
+def _adopt(draft: Draft, older: list[Draft], version: FunctionVersion, caller: str) -> None:
+    """The files that the draft names come along; older drafts give way to it."""
+    Draft.objects.filter(pk__in=[old.pk for old in older]).delete()
     asked = version.form.get("properties", {})
     draft.data = {name: value for name, value in draft.data.items() if name in asked}
     files = named_in(version.form, draft.data, callers=[draft.caller])

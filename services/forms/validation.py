@@ -12,7 +12,7 @@ from identity.profile.models import ProfileField
 from services.forms import messages
 from services.forms.errors import FieldError, Invalid
 from services.forms.formats import CHECKER
-from services.forms.kinds import INTEGER_MAX, Json, kind_of
+from services.forms.kinds import ADDRESS_PARTS, INTEGER_MAX, Json, kind_of
 from services.forms.pointers import pointer_of
 from services.forms.schema import is_locked, title_of
 from services.forms.tidy import tidy, tidy_address
@@ -131,28 +131,34 @@ def _texts(name: str, value: Any) -> list[tuple[str, str]]:
 
 def _explained(kind: str, rules: Json, error: ValidationError) -> list[tuple[list[str], str]]:
     """(further steps from the error's place, message), in the person's words."""
+    value: Any = error.instance
+    rule: Any = error.validator_value
     if kind == "address":
-        return _explained_address(error)
-    keyword = error.validator
-    if keyword == "maxLength":
-        return [([], messages.too_long(error.validator_value, len(error.instance)))]
-    if keyword == "minLength":
-        return [([], messages.too_short(error.validator_value))]
-    if keyword in {"minimum", "maximum"}:
-        return [([], messages.out_of_range(rules))]
-    return [([], messages.wrong(kind, error.instance))]
+        return _explained_address(error, value, rule)
+    match error.validator:
+        case "maxLength":
+            message = messages.too_long(rule, len(value))
+        case "minLength":
+            message = messages.too_short(rule)
+        case "minimum" | "maximum":
+            message = messages.out_of_range(rules)
+        case _:
+            message = messages.wrong(kind, value)
+    return [([], message)]
 
 
-def _explained_address(error: ValidationError) -> list[tuple[list[str], str]]:
-    if error.validator == "required":
-        return [([part], messages.missing_part(part)) for part in error.validator_value if part not in error.instance]
-    if error.validator == "additionalProperties":
-        extra = error.instance.keys() - error.schema["properties"].keys()
-        return [([key], messages.unknown_field()) for key in sorted(extra)]
-    if not error.absolute_path:
-        return [([], messages.wrong("address", error.instance))]
-    if error.validator == "maxLength":
-        return [([], messages.too_long(error.validator_value, len(error.instance)))]
-    if error.validator == "type" and not isinstance(error.instance, str):
-        return [([], messages.wrong("text", error.instance))]
-    return [([], messages.missing_part(str(error.absolute_path[-1])))]
+def _explained_address(error: ValidationError, value: Any, rule: Any) -> list[tuple[list[str], str]]:
+    match error.validator:
+        case "required":
+            return [([part], messages.missing_part(part)) for part in rule if part not in value]
+        case "additionalProperties":
+            extra = [key for key in value if key not in ADDRESS_PARTS]
+            return [([key], messages.unknown_field()) for key in extra]
+        case "maxLength":
+            return [([], messages.too_long(rule, len(value)))]
+        case "type" if not error.absolute_path:
+            return [([], messages.wrong("address", value))]
+        case "type":
+            return [([], messages.wrong("text", value))]
+        case _:
+            return [([], messages.missing_part(str(error.absolute_path[-1])))]
