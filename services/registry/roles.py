@@ -1,0 +1,36 @@
+"""The two roles of staff, as groups of permissions. Which department an officer acts for is a Membership."""
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
+
+OFFICERS = "Department officers"
+OPERATIONS = "Operations"
+
+_KEPT = ("servicefunction", "functionversion", "backend")
+_READ = ("department", "legacyapp", "membership", "change")
+_OFFICERS = Q(
+    content_type__app_label="registry",
+    codename__in=[
+        *(
+            f"{verb}_{model}"
+            for verb in _OFFICERS_CHANGE
+            for model in ("servicefunction", "functionversion", "backend")
+        ),
+        *(f"view_{model}" for model in ("department", "legacyapp", "membership", "change")),
+    ],
+) | Q(content_type__app_label="gateway", codename__in=["view_servicecall", "view_attempt", "view_lane"])
+_OPERATIONS = (
+    Q(content_type__app_label__in=["registry", "gateway", "consolidation"], codename__startswith="view_")
+    | Q(content_type__app_label="registry", codename="see_all_departments")
+    | Q(content_type__app_label="gateway", codename="settle_calls")
+    | Q(content_type__app_label="consolidation")
+)
+
+
+def ensure() -> tuple[Group, Group]:
+    """Both groups with exactly the permissions that exist for them now: officers, operations."""
+    officers, _ = Group.objects.get_or_create(name=OFFICERS)
+    officers.permissions.set(Permission.objects.filter(_OFFICERS))
+    operations, _ = Group.objects.get_or_create(name=OPERATIONS)
+    operations.permissions.set(Permission.objects.filter(_OPERATIONS))
+    return officers, operations
