@@ -27,9 +27,7 @@ def main() -> int:
         port = state.port_number(os.environ, "PORT", 8000)
         twins_port = state.port_number(os.environ, "TWINS_PORT", 8100)
         if port == twins_port:
-            raise CannotStart(
-                f"PORT and TWINS_PORT are both {port}. Choose another: TWINS_PORT={port + 1} make run"
-            )
+            raise CannotStart(f"PORT and TWINS_PORT are both {port}. Choose another: TWINS_PORT={port + 1} make run")
         state.make_folder(var)
         with state.held(var, port):
             state.end_leftovers(var)

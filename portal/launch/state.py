@@ -65,9 +65,7 @@ def secret_variables(var: Path, environ: Mapping[str, str]) -> dict[str, str]:
         "SECRET_KEY": lambda: secrets.token_urlsafe(50),
         "FERRY_DATA_KEYS": lambda: Fernet.generate_key().decode(),
     }
-    missing = [
-        name for name in wanted if name not in kept and name not in environ and f"{name}_FILE" not in environ
-    ]
+    missing = [name for name in wanted if name not in kept and name not in environ and f"{name}_FILE" not in environ]
     if "FERRY_DATA_KEYS" in missing and (var / "postgres").exists():
         raise CannotStart(
             f"{path} is gone, and with it the key to the personal data in {var}. Put the file back,"
@@ -77,9 +75,7 @@ def secret_variables(var: Path, environ: Mapping[str, str]) -> dict[str, str]:
         kept |= {name: wanted[name]() for name in missing}
         fresh = path.with_suffix(".new")
         fresh.unlink(missing_ok=True)
-        with os.fdopen(
-            os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-        ) as file:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.writelines(f"{name}={value}\n" for name, value in kept.items())
         fresh.replace(path)
     return {name: environ.get(name, kept.get(name, "")) for name in wanted if name in environ or name in kept}

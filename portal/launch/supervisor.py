@@ -64,9 +64,7 @@ class Supervisor:
         deadline = time.monotonic() + seconds
         while not (child.is_alive and is_ready()):
             if child.failures >= HOPELESS_FAILURES or time.monotonic() > deadline:
-                raise CannotStart(
-                    f"{child.name} does not start. Its last words ({child.log}):\n{child.tail()}"
-                )
+                raise CannotStart(f"{child.name} does not start. Its last words ({child.log}):\n{child.tail()}")
             self._tick()
 
     def keep_running(self) -> None:
@@ -88,9 +86,7 @@ class Supervisor:
         child.kill_group()
         lived = time.monotonic() - child.started_at
         child.failures = 1 if lived > SETTLED_SECONDS else child.failures + 1
-        child.due_at = time.monotonic() + min(
-            BACKOFF_FIRST_SECONDS * 2 ** (child.failures - 1), BACKOFF_CAP_SECONDS
-        )
+        child.due_at = time.monotonic() + min(BACKOFF_FIRST_SECONDS * 2 ** (child.failures - 1), BACKOFF_CAP_SECONDS)
         hint = f" Its log: {child.log}" if child.failures >= HOPELESS_FAILURES else ""
         say(f"{child.name} stopped ({child.last_words}); starting it again.{hint}")
 

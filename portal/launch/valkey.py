@@ -51,12 +51,11 @@ class Valkey:
             "appendonly": "no",
             "maxmemory-policy": "noeviction",  # an evicted message is a lost one
             "daemonize": "no",
+            "set-proc-title": "no",  # a new title is written over our mark in the environment
         }
         path = home / "valkey.conf"
         path.unlink(missing_ok=True)
-        with os.fdopen(
-            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-        ) as file:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.writelines(f"{name} {value}\n" for name, value in lines.items())
         return path
 
@@ -70,9 +69,7 @@ def _program() -> Path:
     try:
         return Path(get_binary_path())
     except ValkeyBinaryNotFoundError as error:
-        raise CannotStart(
-            f"There is no embedded Valkey for this kind of computer. Please {ELSEWHERE}"
-        ) from error
+        raise CannotStart(f"There is no embedded Valkey for this kind of computer. Please {ELSEWHERE}") from error
 
 
 def _free_port() -> int:
