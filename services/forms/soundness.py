@@ -11,8 +11,6 @@ from typing import Any, NoReturn
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError as NotJSONSchema
 
 from identity.profile.models import ProfileField
 from services.forms.errors import SchemaError
@@ -148,10 +146,14 @@ def _check_keywords(made: Any, place: tuple[str, ...]) -> None:
         if {key: made.get(key) for key in _KEYS["object"]} != schema_of("address"):
             _refuse(place, _("The only object in a form is an address: line_1, line_2 and district."))
         return
-    try:
-        Draft202012Validator.check_schema(made)
-    except NotJSONSchema as error:
-        _refuse((*place, *error.absolute_path), _("JSON Schema does not allow this value here."))
+    for key in ("minLength", "maxLength", "minimum", "maximum"):
+        number = made.get(key, 0)
+        if not isinstance(number, int) or isinstance(number, bool):
+            _refuse((*place, key), _("Write a whole number here."))
+        if key.endswith("Length") and number < 0:
+            _refuse((*place, key), _("A length is not below zero."))
+    if not isinstance(made.get("enum", []), list):
+        _refuse((*place, "enum"), _("List the choices here."))
 
 
 def _check_rules(made: Json, place: tuple[str, ...]) -> None:
@@ -159,7 +161,7 @@ def _check_rules(made: Json, place: tuple[str, ...]) -> None:
         if not _in_order(made.get("minimum"), made.get("maximum")):
             _refuse((*place, "maximum"), _("The largest number must not be smaller than the smallest."))
     elif "format" in made:
-        if made["format"] not in FORMATS:
+        if not isinstance(made["format"], str) or made["format"] not in FORMATS:
             _refuse((*place, "format"), _("Choose a format: %(formats)s.") % {"formats": _formats()})
     elif made["type"] == "string" and "enum" not in made:
         longest = made.get("maxLength")
@@ -169,7 +171,7 @@ def _check_rules(made: Json, place: tuple[str, ...]) -> None:
             _refuse((*place, "minLength"), _("The shortest text must not be longer than the longest."))
 
 
-def _in_order(low: float | None, high: float | None) -> bool:
+def _in_order(low: int | None, high: int | None) -> bool:
     return low is None or high is None or low <= high
 
 
