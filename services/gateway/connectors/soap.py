@@ -175,7 +175,7 @@ class SoapConnector(Connector):
             detail = {
                 "code": str(fault.code or ""),
                 "text": str(fault.message or ""),
-                "detail": _detail(fault),
+                "detail": _plain(fault.detail) if fault.detail is not None else None,
             }
             reply = mapping.Reply(wire.reply.status if wire.reply else 500, None, detail)
         except (ZeepError, etree.XMLSyntaxError, ValueError, TypeError, AttributeError) as error:
@@ -213,12 +213,6 @@ def _texts(value: Any) -> Any:
     if isinstance(value, date | time):  # a datetime is a date
         return value.isoformat()
     return str(value) if isinstance(value, Decimal | timedelta) else value
-
-
-def _detail(fault: Fault) -> Any:
-    """What stands inside a fault's detail element (SOAP 1.1 section 4.4): the department's own element, if any."""
-    children = [child for child in fault.detail if isinstance(child.tag, str)] if fault.detail is not None else []
-    return _plain(children[0]) if children else None
 
 
 def _plain(element: Any) -> Any:

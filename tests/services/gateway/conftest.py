@@ -1,0 +1,88 @@
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from services.gateway import receipts
+from services.gateway.models import ServiceCall
+from services.registry import defaults
+from services.registry.models import Backend, Department, FunctionVersion, ServiceFunction
+from tests.services.twins.running import Twins, start
+
+FORM = {"licence_number": {"type": "string"}, "note": {"type": "string"}}
+MakeCall = Callable[..., ServiceCall]
+
+
+@pytest.fixture(scope="session")
+def twins_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
+    twins = start(tmp_path_factory.mktemp("twins"))
+    yield twins
+    twins.stop()
+
+
+@pytest.fixture
+def twins(twins_process: Twins) -> Iterator[Twins]:
+    """Real departments, every one of them well again after the test."""
+    yield twins_process
+    twins_process.set_mode("_all", "ok")
+
+
+@pytest.fixture
+def backend(twins: Twins) -> Callable[..., Backend]:
+    """Makes a backend of td that its twin stands behind; quick to lose patience."""
+
+    def make(connector: str = "rest", **values: Any) -> Backend:
+        department, _ = Department.objects.get_or_create(
+            code="td", defaults={"name_en": "Transport Department", "name_zh_hant": "運輸署", "kind": "department"}
+        )
+        by_connector = {
+            "rest": {
+                "health_path": "health",
+                "lookup_path": "v1/receipts/{receipt}",
+                "idempotency_header": "Idempotency-Key",
+            },
+            "soap": {"wsdl": "service?wsdl", "lookup_operation": "FindByReceipt", "probe_operation": "Ping"},
+        }
+        made, _ = Backend.objects.update_or_create(
+            code=f"td-{connector}",
+            defaults={
+                "department": department,
+                "connector": connector,
+                "address": twins.address(f"td-{connector}/"),
+                "settings": by_connector.get(connector, {}),
+                "timeout_seconds": 1,
+                "connect_timeout_seconds": 1,
+                "is_idempotent": connector == "rest",
+                "has_lookup": True,
+                **values,
+            },
+        )
+        return made
+
+    return make
+
+
+@pytest.fixture
+def make_call(backend: Callable[..., Backend]) -> MakeCall:
+    """Makes an accepted call to a function of td, by default over REST."""
+
+    def make(connector: str = "rest", form: dict[str, str] | None = None, **values: Any) -> ServiceCall:
+        to = values.pop("to", None) or backend(connector)
+        code = f"td-note-{uuid4().hex[:8]}"
+        function = ServiceFunction.objects.create(code=code, department=to.department)
+        version = FunctionVersion.objects.create(
+            function=function, number=1, state="approved", name_en="Send a note", name_zh_hant="遞交便條",
+            category="transport", audience=["citizen"], action="apply", assurance="none", backend=to,
+            form={"type": "object", "properties": FORM},
+            request_map=defaults.request_map(connector, code, "apply", {"properties": FORM}),
+            answer_map=defaults.answer_map(connector, "apply"),
+        )  # fmt: skip
+        ServiceFunction.objects.filter(pk=function.pk).update(published=version, state="published")
+        payload = {"form": form or {"licence_number": "AB1234"}, "files": {}}
+        return ServiceCall.objects.create(
+            receipt=receipts.new(), function=function, version=version, backend=to, caller="session:test",
+            idempotency_key=uuid4().hex, payload=payload, sent_sha256="0" * 64, **values,
+        )  # fmt: skip
+
+    return make
