@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -103,7 +103,7 @@ def keep_uploads(
     return kept, errors
 
 
-def named_in(schema: Json, data: Any, *, callers: list[str]) -> dict[str, StoredFile]:
+def named_in(schema: Json, data: Any, *, callers: Sequence[str]) -> dict[str, StoredFile]:
     """The callers' own files that the data names, by id, without their contents. One query; none if it names none."""
     if not isinstance(data, dict):
         return {}
