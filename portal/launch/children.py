@@ -41,6 +41,7 @@ class Child:
     grace_seconds: float = 3.0  # from stop_signal to SIGKILL
     stops: int = 0  # the place in the order of stopping; the same number stops together
     before_start: Callable[[], None] | None = None
+    after_stop: Callable[[], None] | None = None
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     started_at: float = field(default=0.0, init=False)
     failures: int = field(default=0, init=False)  # deaths in a row, each soon after its start

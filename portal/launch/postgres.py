@@ -98,6 +98,7 @@ def server(where: Place, var: Path, env: dict[str, str], *, is_durable: bool = T
         grace_seconds=5.0,
         stops=4,
         before_start=lambda: _clear_stale_locks(where),
+        after_stop=lambda: _remove_socket_folder(where),
     )
 
 
@@ -215,6 +216,12 @@ def _socket_folder(home: Path, account: Account | None) -> Path:
     _make_folder(path, account)
     say(f"  PostgreSQL's socket is in {path}: the path of {home} is too long for one")
     return path
+
+
+def _remove_socket_folder(where: Place) -> None:
+    """Leave no folder outside our own."""
+    if where.sockets != where.home:
+        shutil.rmtree(where.sockets, ignore_errors=True)
 
 
 def _make_data(where: Place, env: dict[str, str]) -> None:

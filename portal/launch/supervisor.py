@@ -117,6 +117,8 @@ class Supervisor:
             time.sleep(0.02)
         for child in children:
             child.kill_group()
+            if child.after_stop:
+                child.after_stop()
 
     def _is_hurried(self, patience: int, waited: float) -> bool:
         return self.requests_to_stop > max(patience, 1) and waited > 0.3
