@@ -1,9 +1,10 @@
 """One stylesheet and one script a page: a static files finder that joins the small files they are written in."""
 
+import builtins
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import Any, Literal, overload
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
@@ -23,9 +24,13 @@ class BundleFinder(BaseFinder):
         super().__init__(*args, **kwargs)
         self.storage = FileSystemStorage(location=settings.VAR / "bundles")
 
-    def find(self, path: str, find_all: bool = False, **kwargs: Any) -> str | list[str]:
+    @overload
+    def find(self, path: str, find_all: Literal[False] = ...) -> str | None: ...
+    @overload
+    def find(self, path: str, find_all: Literal[True]) -> builtins.list[str]: ...
+    def find(self, path: str, find_all: bool = False) -> str | builtins.list[str] | None:
         if path not in BUNDLES:
-            return []
+            return [] if find_all else None
         joined = str(self._join(path))
         return [joined] if find_all else joined
 

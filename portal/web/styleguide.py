@@ -30,6 +30,10 @@ class Sample:
     maxlength: int = 0
 
 
+ICONS = [
+    "info", "waiting", "error", "success", "person", "chevron", "back", "arrow", "search", "lock", "file",
+]  # fmt: skip
+SWATCHES = ["paper", "surface", "sunken", "ink", "ink-quiet", "accent", "accent-tint", "error", "waiting"]
 DISTRICTS = [
     ("central-and-western", "Central and Western"),
     ("islands", "Islands"),
@@ -52,8 +56,8 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             "steps": _steps(),
             "crossings": ["accepted", "delivering", "waiting", "completed", "problem"],
             "tones": ["info", "waiting", "error", "success"],
-            "icons": "info waiting error success person chevron back arrow search lock file".split(),
-            "swatches": "paper surface sunken ink ink-quiet accent accent-tint error waiting".split(),
+            "icons": ICONS,
+            "swatches": SWATCHES,
             "page": Paginator(range(60), 20).page(2),
             "results": _results(),
             "summary": _summary(),
