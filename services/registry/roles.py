@@ -11,12 +11,8 @@ _READ = ("department", "legacyapp", "membership", "change")
 _OFFICERS = Q(
     content_type__app_label="registry",
     codename__in=[
-        *(
-            f"{verb}_{model}"
-            for verb in _OFFICERS_CHANGE
-            for model in ("servicefunction", "functionversion", "backend")
-        ),
-        *(f"view_{model}" for model in ("department", "legacyapp", "membership", "change")),
+        *(f"{verb}_{model}" for verb in ("add", "change", "view") for model in _KEPT),  # never delete: retire
+        *(f"view_{model}" for model in _READ),
     ],
 ) | Q(content_type__app_label="gateway", codename__in=["view_servicecall", "view_attempt", "view_lane"])
 _OPERATIONS = (
