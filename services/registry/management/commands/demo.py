@@ -1,0 +1,69 @@
+"""`manage.py demo`: the four people of the demonstration. A second run changes nothing."""
+
+from datetime import date
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from identity.accounts.models import User
+from identity.profile import flows as profile
+from identity.profile.models import ProfileField
+from services.registry import roles
+from services.registry.models import Department, Membership
+
+DEPARTMENT = "td"
+PEOPLE: dict[str, dict[str, Any]] = {  # username -> the rest; the password is `ferry-<username>`
+    "citizen": {"first_name": "Tai Man", "last_name": "Chan", "email": "chan.taiman@example.hk"},
+    "officer": {"first_name": "Wing Yan", "last_name": "Lee", "email": "officer@td.example.hk", "is_staff": True},
+    "approver": {"first_name": "Ka Ho", "last_name": "Wong", "email": "approver@td.example.hk", "is_staff": True},
+    "ops": {"first_name": "Siu Fong", "last_name": "Cheung", "email": "ops@ferry.example.hk", "is_staff": True},
+}
+IMMIGRATION, PERSON = ProfileField.Source.IMMIGRATION, ProfileField.Source.PERSON
+PROFILE: dict[str, tuple[Any, str, date]] = {  # field -> value, who says so, when it was checked
+    "name_en": ("CHAN Tai Man", IMMIGRATION, date(2025, 3, 12)),
+    "name_zh": ("陳大文", IMMIGRATION, date(2025, 3, 12)),
+    "hkid": ("A123456(3)", IMMIGRATION, date(2025, 3, 12)),
+    "date_of_birth": ("1988-06-15", IMMIGRATION, date(2025, 3, 12)),
+    "phone": ("+85291234567", PERSON, date(2026, 1, 20)),
+    "email": ("chan.taiman@example.hk", PERSON, date(2026, 1, 20)),
+    "address": (
+        {"line_1": "Flat B, 12/F, Sunrise House", "line_2": "18 Fuk Wa Street", "district": "sham-shui-po"},
+        PERSON,
+        date(2026, 1, 20),
+    ),
+}
+
+
+class Command(BaseCommand):
+    help = "Create the demonstration's citizen, officer, approver and operator. For demonstrations only."
+    requires_system_checks: list[str] = []
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        department = Department.objects.filter(code=DEPARTMENT).first()
+        if department is None:
+            raise CommandError(f"There is no department {DEPARTMENT} yet: run load_catalogue first.")
+        people = {username: _person(username, facts) for username, facts in PEOPLE.items()}
+        officers, operations = roles.ensure()
+        for username in ("officer", "approver"):
+            people[username].groups.set([officers])
+            Membership.objects.get_or_create(user=people[username], department=department)
+        people["ops"].groups.set([operations])
+        known = profile.read(people["citizen"])
+        for name, (value, source, checked_on) in PROFILE.items():
+            if name not in known:
+                profile.store(people["citizen"], name, value, source=source, checked_on=checked_on)
+        self.stdout.write(f"Demonstration log-ins are ready: {', '.join(people)}.")
+
+
+def _person(username: str, facts: dict[str, Any]) -> User:
+    """The person with their password, which is hashed only if it is not theirs already."""
+    person = User.objects.filter(username=username).first() or User(username=username)
+    for name, value in ({"is_staff": False, "is_superuser": False, "is_active": True} | facts).items():
+        setattr(person, name, value)
+    password = f"ferry-{username}"
+    if person._state.adding or not person.check_password(password):
+        person.set_password(password)
+    person.save()
+    return person
