@@ -29,6 +29,7 @@ def _start_servers() -> None:
     folder = Path(tempfile.mkdtemp(prefix="ferry-test-"))
     _servers.callback(shutil.rmtree, folder, ignore_errors=True)
     os.environ.update(_servers.enter_context(embedded(folder)))
+    (folder / "static").mkdir()  # WhiteNoise warns where nothing was collected
     os.environ["FERRY_VAR"] = str(folder)
     os.environ["SECRET_KEY"] = secrets.token_urlsafe(50)
     os.environ["FERRY_DATA_KEYS"] = Fernet.generate_key().decode()
