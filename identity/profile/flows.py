@@ -18,3 +18,8 @@ def store(person: User, name: str, value: Any, *, source: str, checked_on: date)
         person=person, name=name, defaults={"value": value, "source": source, "checked_on": checked_on}
     )
     return field
+
+
+def forget(person: User, name: str) -> None:
+    """Take back one field; nothing happens if it is not known."""
+    ProfileField.objects.filter(person=person, name=name).delete()

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from identity.encryption import decrypt
+from services.forms.files import read
 from services.forms.models import StoredFile
 from services.gateway import events, lanes
 from services.gateway.connectors.base import Delivery, Outcome
@@ -97,7 +97,7 @@ def delivery_of(call: ServiceCall) -> Delivery:
 
 
 def _content(file: StoredFile) -> dict[str, str]:
-    return {"content": base64.b64encode(decrypt(bytes(file.content))).decode()}
+    return {"content": base64.b64encode(read(file)).decode()}
 
 
 def finish(claimed: Claim, outcome: Outcome, *, started: datetime, duration_ms: int) -> None:

@@ -14,6 +14,14 @@ class NotAvailable(GatewayError):
         self.message = message
 
 
+class AssuranceTooLow(GatewayError):
+    """The function asks for a surer sign-in than this one. `needed` is a level of identity.accounts."""
+
+    def __init__(self, needed: str) -> None:
+        super().__init__(f"assurance {needed} is needed")
+        self.needed = needed
+
+
 class IdempotencyConflict(GatewayError):
     """The key was used before, for something else."""
 

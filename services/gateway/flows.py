@@ -1,19 +1,22 @@
 """The gateway's verbs: submit a call, and what a human may decide about one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from identity.accounts import assurance
 from identity.accounts.models import User
 from identity.consent import flows as consent
 from identity.profile import flows as profile
-from services.forms import validation
+from services.forms import files, validation
+from services.forms import flows as forms
 from services.forms.models import StoredFile
 from services.gateway import events, receipts, story, tasks
-from services.gateway.errors import IdempotencyConflict, NotAvailable, NotSettleable
+from services.gateway.errors import AssuranceTooLow, IdempotencyConflict, NotAvailable, NotSettleable
 from services.gateway.models import ServiceCall, Settlement
 from services.registry.models import FunctionVersion, ServiceFunction
 
@@ -31,17 +34,24 @@ def submit(
     """Accept a call: one transaction for call and disclosure, then the doorbell. The receipt stands from here on.
 
     The same key with the same data gives the first call back and False. `version` is the one the form was filled in
-    with; the published one unless given. Raises NotAvailable, forms.errors.Invalid or IdempotencyConflict.
+    with; the published one unless given. Raises AssuranceTooLow, NotAvailable, forms.errors.Invalid or
+    IdempotencyConflict.
     """
     version = version or function.published
     assert version is not None
+    if not assurance.reaches(assurance.of(person or AnonymousUser()), version.assurance):
+        raise AssuranceTooLow(version.assurance)
     first = ServiceCall.objects.filter(caller=caller, idempotency_key=idempotency_key).first()
     availability = story.availability(function)
     if first is None and not availability.is_accepting:
         raise NotAvailable(availability.code, availability.message)
     known = profile.read(person) if person else {}
-    form = validation.validate(version.form, data, profile=known, callers=[caller])
-    payload = {"form": form, "files": _files(form, version, caller)}
+    sent = files.named_in(version.form, data, callers=[caller])
+    about = {key: {"name": f.name, "type": f.type, "size": f.size, "sha256": f.sha256} for key, f in sent.items()}
+    if first is not None:  # its files have been handed over to it
+        about |= first.payload["files"]
+    form = validation.validate(version.form, data, profile=known, files=about)
+    payload = {"form": form, "files": {key: about[key] for key in sorted(about) if key in form.values()}}
     if first is not None:
         return _same(first, function, payload), False
     now = timezone.now()
@@ -53,7 +63,7 @@ def submit(
         due_at=version.backend.opens_at(now), trouble="closed" if availability.opens_at else "",
     )  # fmt: skip
     try:
-        _accept(call, form, now)
+        _accept(call, sent.values(), now)
     except IntegrityError:  # the same key at the same moment: whoever came first has the call
         first = ServiceCall.objects.filter(caller=caller, idempotency_key=idempotency_key).first()
         if first is None:
@@ -63,14 +73,15 @@ def submit(
 
 
 @transaction.atomic
-def _accept(call: ServiceCall, form: Mapping[str, Any], now: datetime) -> None:
+def _accept(call: ServiceCall, sent: Iterable[StoredFile], now: datetime) -> None:
     call.save(force_insert=True)
+    forms.hand_over(sent, receipt=call.receipt)
     consent.disclose(
         person=call.person,
         recipient=call.function.department.code,
         recipient_names=call.function.department.names,
         purpose_names=call.version.names,
-        fields=form,
+        fields=call.payload["form"],
         receipt=call.receipt,
         at=now,
     )
@@ -81,19 +92,6 @@ def _same(first: ServiceCall, function: ServiceFunction, payload: dict[str, Any]
     if first.function_id != function.pk or first.payload != payload:
         raise IdempotencyConflict("this Idempotency-Key was used for another call")
     return first
-
-
-def _files(form: Mapping[str, Any], version: FunctionVersion, caller: str) -> dict[str, dict[str, Any]]:
-    ids = [
-        form[name]
-        for name, schema in version.form.get("properties", {}).items()
-        if schema.get("format") == "file-id" and form.get(name)
-    ]
-    found = StoredFile.objects.of(caller).filter(pk__in=ids)
-    return {
-        str(file.pk): {"name": file.name, "type": file.type, "size": file.size, "sha256": file.sha256}
-        for file in found.order_by("pk")
-    }
 
 
 @transaction.atomic
