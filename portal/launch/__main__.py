@@ -76,6 +76,7 @@ def environment(supervisor: Supervisor, port: int, twins_port: int) -> dict[str,
         "FERRY_VAR": str(supervisor.var),
         "DJANGO_SETTINGS_MODULE": "portal.settings",
         "PYTHONUNBUFFERED": "1",
+        "CELERY_SKIP_CHECKS": "1",  # they would load every page into each worker
         state.MARK: str(supervisor.var),
     }
 

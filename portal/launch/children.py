@@ -42,10 +42,12 @@ class Child:
     stops: int = 0  # the place in the order of stopping; the same number stops together
     before_start: Callable[[], None] | None = None
     after_stop: Callable[[], None] | None = None
+    minds_its_own: bool = False  # it starts its own children again; we only say so
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     started_at: float = field(default=0.0, init=False)
     failures: int = field(default=0, init=False)  # deaths in a row, each soon after its start
     due_at: float | None = field(default=None, init=False)  # when it is to be started again
+    known_children: set[int] = field(default_factory=set, init=False)
 
     def start(self) -> None:
         """Start it. Only from a thread that lives as long as the child: the kernel watches the thread."""
@@ -66,6 +68,7 @@ class Child:
                 preexec_fn=partial(end_with_parent, self.orphan_signal, os.getpid()),
             )
         self.started_at = time.monotonic()
+        self.known_children = set()
         self.due_at = None
 
     @property
@@ -77,6 +80,19 @@ class Child:
         """How it ended: "signal 9" or "status 1"."""
         code = self.process.returncode if self.process else None
         return f"signal {-code}" if code is not None and code < 0 else f"status {code}"
+
+    def lost_children(self) -> int:
+        """How many of its own children ended since we last looked (Linux; 0 elsewhere)."""
+        if self.process is None:
+            return 0
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        try:
+            now = {int(pid) for pid in children.read_text(encoding="ascii").split()}
+        except OSError:
+            return 0
+        lost = len(self.known_children - now)
+        self.known_children = now
+        return lost
 
     def send(self, number: signal.Signals) -> None:
         """Signal the process alone; it knows how to end its own children."""

@@ -21,6 +21,7 @@ def processes(var: Path, port: int, env: dict[str, str]) -> list[Child]:
 
     web = child("web", _web(port), grace_seconds=4, stops=0)
     web.orphan_signal = signal.SIGTERM  # it has children of its own to end
+    web.minds_its_own = True
     return [
         web,
         child("worker", _worker("worker", "calls", CALLS_AT_ONCE), grace_seconds=4, stops=1),

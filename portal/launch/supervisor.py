@@ -80,6 +80,8 @@ class Supervisor:
                 self._note_death(child)
             if child.due_at is not None and time.monotonic() >= child.due_at:
                 self._start_again(child)
+            if child.minds_its_own and child.lost_children() and child.is_alive:
+                say(f"a process of {child.name} stopped; it is started again.")
         time.sleep(TICK_SECONDS)
 
     def _note_death(self, child: Child) -> None:

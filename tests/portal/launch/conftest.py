@@ -99,29 +99,36 @@ def kill(var: Path, words: str) -> int:
     return pid
 
 
-@pytest.fixture
-def var() -> Iterator[Path]:
-    """An empty state folder, directly under the folder for temporary files."""
-    folder = Path(tempfile.mkdtemp(prefix="ferry-launch-"))
-    yield folder
-    state.end_leftovers(folder)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def environ() -> dict[str, str]:
-    """The environment of a newcomer: none of this test run's servers and keys."""
+def newcomers_environment() -> dict[str, str]:
+    """None of this test run's servers and keys."""
     return {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
 
 
+@contextlib.contextmanager
+def state_folder() -> Iterator[Path]:
+    """An empty state folder, directly under the folder for temporary files."""
+    folder = Path(tempfile.mkdtemp(prefix="ferry-launch-"))
+    try:
+        yield folder
+    finally:
+        state.end_leftovers(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture
-def launch(environ: dict[str, str]) -> Iterator[Callable[..., Launcher]]:
+def var() -> Iterator[Path]:
+    with state_folder() as folder:
+        yield folder
+
+
+@pytest.fixture
+def launch() -> Iterator[Callable[..., Launcher]]:
     """Start a crew (or another command); whatever is left of it is killed after the test."""
     started: list[Launcher] = []
 
     def start(*arguments: str, command: list[str] | None = None, **variables: str) -> Launcher:
         crew = [sys.executable, "-m", "tests.portal.launch.crew", *arguments]
-        started.append(Launcher(command or crew, environ | variables))
+        started.append(Launcher(command or crew, newcomers_environment() | variables))
         return started[-1]
 
     yield start
