@@ -1,0 +1,223 @@
+"""A query taken apart: what it is about, in how many ways that may be written, and what each way weighs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from services.search import lexicon, text
+from services.search.lexicon import Meaning
+from services.search.spelling import Candidate, likeliest
+
+MOST_ATOMS = 32  # words or characters that are looked at
+MOST_CONCEPTS = 30  # they are numbered in the bits of an integer
+LONGEST_PHRASE = 9  # atoms of a whole keyword looked for inside the query
+STRADDLING, LONE, SHORT_ACTION = 0.5, 0.4, 0.5  # weights of weak evidence, where a word of its own has 1
+WHOLE_KEYWORD = 1.0  # what a keyword that is the whole query adds, as a share of what its rarity says
+UNKNOWN = 6.0  # what a word that stands nowhere might have said
+LEAST_FOR_SYNONYMS = 4.0
+SPELLING = 0.85  # strength of a corrected or completed word
+TOTAL = ""  # the term whose count is that of all functions
+
+
+@dataclass
+class Concept:
+    """One thing the query says. The first option is in the person's own words."""
+
+    words: str
+    options: list[Meaning]
+    weight: float = 1.0
+    is_sure: bool = True  # its absence counts against a function
+    start: int = 0
+
+
+@dataclass
+class Question:
+    folded: str = ""
+    concepts: list[Concept] = field(default_factory=list)
+    phrases: dict[str, float] = field(default_factory=dict)  # `=keyword` -> share of the query that it is
+    words: list[tuple[str, str]] = field(default_factory=list)  # English words that say something, with their stems
+    characters: list[str] = field(default_factory=list)  # Chinese ones, for when no pair of them is known
+    last: str = ""  # the word that is perhaps not finished yet
+
+    def terms(self) -> set[str]:
+        """All that the index is asked about."""
+        spoken = {term for concept in self.concepts for option in concept.options for term in option.terms}
+        return spoken | set(self.phrases) | set(self.characters)
+
+    def terms_of(self, concepts: int) -> set[str]:
+        """Those of the concepts whose bits are set."""
+        return {
+            term
+            for number, concept in enumerate(self.concepts)
+            if concepts >> number & 1
+            for option in concept.options
+            for term in option.terms
+        }
+
+
+def understand(query: str) -> Question:
+    """Of any text at all, with no look at the index."""
+    words = lexicon.load()
+    folded = text.fold(query)
+    found = text.atoms(folded)[:MOST_ATOMS]
+    question = Question(folded=folded)
+    spoken = text.atoms(words.stop_chinese.sub(lambda stop: " " * len(stop.group()), folded))[:MOST_ATOMS]
+    spoken = lexicon.without_stop_words(spoken or found)
+    english = [atom for atom in spoken if not atom.is_chinese]
+    question.concepts += _english(english)
+    for run in text.runs([atom for atom in spoken if atom.is_chinese]):
+        question.concepts += _chinese(run, folded)
+    question.concepts += _mixed(folded)
+    question.concepts = question.concepts[:MOST_CONCEPTS]
+    question.characters = list(dict.fromkeys(atom.text for atom in spoken if atom.is_chinese))
+    question.words = [(atom.text, atom.stem) for atom in english]
+    if english and english[-1].end == len(folded):
+        question.last = english[-1].text
+    question.phrases = _phrases(lexicon.without_stop_words(found), len(spoken))
+    return question
+
+
+def _english(found: list[text.Atom]) -> Iterator[Concept]:
+    """Each word, or several that mean something together."""
+    words = lexicon.load()
+    start = 0
+    while start < len(found):
+        for size in range(min(words.longest, len(found) - start), 0, -1):
+            part = found[start : start + size]
+            key = " ".join(atom.stem for atom in part)
+            if size == 1 or key in words.meanings:
+                break
+        own = [Meaning(tuple(atom.stem for atom in part), 1)]
+        if size == 1 and start + 1 < len(found):
+            own.append(Meaning((text.stems.stem(part[0].text + found[start + 1].text),), 1))
+        options = own + list(words.meanings.get(key, ()))
+        yield Concept(" ".join(atom.text for atom in part), options, start=part[0].start)
+        start += size
+
+
+def _chinese(run: list[text.Atom], folded: str) -> Iterator[Concept]:
+    """Known words with what else they are called; pairs of characters for the rest."""
+    words = lexicon.load()
+    begin, end = run[0].start, run[-1].end
+    spans = [match.span() for match in words.chinese.finditer(folded, begin, end)]
+    for start, stop in spans:
+        yield from _known_word(folded[start:stop], start, is_first=start == begin)
+    inside = {position for start, stop in spans for position in range(start, stop)}
+    together = {(position, position + 1) for start, stop in spans for position in range(start, stop - 1)}
+    for first, second in zip(range(begin, end), range(begin + 1, end), strict=False):
+        if (first, second) not in together:
+            is_loose = first not in inside and second not in inside
+            pair = folded[first : second + 1]
+            yield Concept(pair, [Meaning((pair,), 1)], 1 if is_loose else STRADDLING, is_sure=is_loose, start=first)
+    for position in range(begin, end):
+        neighbours = {position - 1, position + 1} & set(range(begin, end))
+        if position not in inside and neighbours <= inside:
+            yield Concept(folded[position], [Meaning((folded[position],), 1)], LONE, is_sure=False, start=position)
+
+
+def _known_word(word: str, start: int, *, is_first: bool) -> Iterator[Concept]:
+    words = lexicon.load()
+    options = [Meaning(tuple(text.terms(text.atoms(word))), 1), *words.meanings[word]]
+    if len(word) > 1:
+        yield Concept(word, options, start=start)
+    elif word not in words.actions:
+        yield Concept(word, options, is_sure=False, start=start)
+    else:  # 交 is to pay at the beginning, and in 交通 it is not
+        yield Concept(word, options, SHORT_ACTION if is_first else LONE * SHORT_ACTION, is_sure=False, start=start)
+
+
+def _mixed(folded: str) -> Iterator[Concept]:
+    """Known words of Latin letters and Chinese characters together, such as 生BB."""
+    words = lexicon.load()
+    for match in words.chinese.finditer(folded):
+        if any(char.isascii() for char in match.group()):
+            own = Meaning(tuple(text.terms(text.atoms(match.group()))), 1)
+            yield Concept(match.group(), [own, *words.meanings[match.group()]], is_sure=False, start=match.start())
+
+
+def _phrases(found: list[text.Atom], spoken: int) -> dict[str, float]:
+    """Every stretch of the query as the keyword that it may be, with the share of the query it covers."""
+    result: dict[str, float] = {}
+    for start in range(len(found)):
+        for size in range(1, min(LONGEST_PHRASE, len(found) - start) + 1):
+            part = found[start : start + size]
+            if size > 1 or not part[0].is_chinese or len(found) == 1:
+                phrase = text.phrase(part)
+                result[phrase] = max(min(1.0, size / max(spoken, 1)), result.get(phrase, 0))
+    return result
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """What the index knows of a question's terms."""
+
+    total: int  # functions in the index
+    known: dict[str, tuple[int, int]]  # term -> its id, functions that it stands in
+    alike: dict[str, list[Candidate]]  # unknown English word -> known ones that look like it
+
+    def rarity(self, term: str) -> float:
+        return math.log(1 + self.total / self.known[term][1]) if term in self.known else 0.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One row of what the index is asked for: a term, as part of an option of a concept."""
+
+    term_id: int
+    concept: int
+    option: int
+    weight: float
+    full: float  # what all terms of the option weigh together; 0 where each counts by itself
+    documents: int
+
+
+def mend(question: Question, vocabulary: Vocabulary) -> dict[str, str]:
+    """Let unknown words also mean the known ones that they look like. Returns the errors mended: written -> meant."""
+    mended: dict[str, str] = {}
+    for concept in question.concepts:
+        candidates = vocabulary.alike.get(concept.words, [])
+        chosen, is_error = likeliest(concept.words, candidates, is_last=concept.words == question.last)
+        words = lexicon.load()
+        for candidate in chosen:
+            concept.options.append(Meaning((candidate.term,), SPELLING))
+            others = words.meanings.get(candidate.term, ()) if candidate == chosen[0] else ()
+            concept.options += [Meaning(other.terms, other.strength * SPELLING) for other in others]
+        if is_error:
+            mended[concept.words] = chosen[0].word
+    return mended
+
+
+def weigh(question: Question, vocabulary: Vocabulary) -> tuple[list[Wanted], float]:
+    """What to ask the index for, and the score that a function would have which says it all."""
+    rows: list[Wanted] = []
+    best = 0.0
+    for number, concept in enumerate(question.concepts):
+        own = sum(map(vocabulary.rarity, concept.options[0].terms))
+        reached = 0.0
+        for place, option in enumerate(concept.options):
+            said = sum(map(vocabulary.rarity, option.terms))
+            if said:
+                limit = max(own, LEAST_FOR_SYNONYMS) if place else own
+                scale = concept.weight * option.strength * min(said, limit) / said
+                rows += _rows(option.terms, vocabulary, number, place, scale)
+                reached = max(reached, scale * said)
+        if concept.is_sure:
+            best += max(reached, 0.0 if own else UNKNOWN * concept.weight)
+    if not rows:
+        characters = [Meaning((character,), LONE) for character in question.characters]
+        for number, character in enumerate(characters[:MOST_CONCEPTS]):
+            rows += _rows(character.terms, vocabulary, number, 0, character.strength)
+    for place, (phrase, share) in enumerate(question.phrases.items()):
+        scale = WHOLE_KEYWORD * share
+        rows += _rows((phrase,), vocabulary, MOST_CONCEPTS, place, scale)
+    return rows, best
+
+
+def _rows(terms: Iterable[str], vocabulary: Vocabulary, concept: int, option: int, scale: float) -> Iterator[Wanted]:
+    weights = {term: scale * vocabulary.rarity(term) for term in terms if term in vocabulary.known}
+    full = sum(weights.values()) if option and concept != MOST_CONCEPTS and len(weights) > 1 else 0.0
+    for term, weight in weights.items():
+        identity, documents = vocabulary.known[term]
+        yield Wanted(identity, concept, option, weight, full, documents)
