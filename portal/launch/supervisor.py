@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 from itertools import groupby
@@ -37,7 +36,7 @@ class Supervisor:
         """Ctrl-C, SIGTERM and a closed terminal ask to stop; so does the death of the `make` above us."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._ask_to_stop)
-        if "MAKELEVEL" in os.environ:
+        if _status_of_make():
             end_with_parent(signal.SIGTERM, os.getppid())
 
     def _ask_to_stop(self, number: int, frame: FrameType | None) -> None:
@@ -126,16 +125,20 @@ class Supervisor:
         return self.requests_to_stop > max(patience, 1) and waited > 0.3
 
 
+def _status_of_make() -> dict[str, str]:
+    """What the kernel says of the `make` that started us; empty if none did (Linux; empty elsewhere)."""
+    with contextlib.suppress(OSError):
+        status = Path(f"/proc/{os.getppid()}/status").read_text(encoding="utf-8", errors="replace")
+        lines = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+        if lines.get("Name") in {"make", "gmake"}:
+            return lines
+    return {}
+
+
 def _make_was_interrupted() -> bool:
     """Whether the `make` above us got a Ctrl-C that did not reach us (a signal sent to it alone).
 
     GNU make then waits for us without telling us; all that shows is that it no longer catches the signal.
     """
-    if "MAKELEVEL" not in os.environ or sys.platform != "linux":
-        return False
-    with contextlib.suppress(OSError, StopIteration, ValueError):
-        status = Path(f"/proc/{os.getppid()}/status").read_text(encoding="ascii", errors="replace")
-        lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
-        if lines["Name"].strip() in {"make", "gmake"}:
-            return not int(lines["SigCgt"], 16) & (1 << (signal.SIGINT - 1))
-    return False
+    caught = _status_of_make().get("SigCgt")
+    return caught is not None and not int(caught, 16) & (1 << (signal.SIGINT - 1))
