@@ -48,6 +48,7 @@ class UserFactory(DjangoModelFactory[User]):
 
     username = factory.Sequence(lambda n: f"person-{n}")
     email = factory.LazyAttribute(lambda user: f"{user.username}@example.hk")
+    assurance = "basic"
     password = factory.django.Password(PASSWORD)
 
 

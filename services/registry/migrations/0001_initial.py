@@ -3,10 +3,11 @@
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
-import services.registry.documents
-import services.registry.protocols
 from django.conf import settings
 from django.db import migrations, models
+
+import services.registry.documents
+import services.registry.protocols
 
 
 class Migration(migrations.Migration):

@@ -1,0 +1,66 @@
+"""Changing how a backend is reached."""
+
+import pytest
+
+from services.registry import errors, flows
+from services.registry.models import Change
+from tests.factories import BackendFactory, OfficerFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def backend():
+    return BackendFactory()
+
+
+@pytest.fixture
+def officer(backend):
+    return OfficerFactory(department=backend.department)
+
+
+def test_a_change_is_kept_and_recorded(backend, officer):
+    backend.timeout_seconds = 5
+    flows.save_backend(backend, by=officer)
+    change = Change.objects.get(verb="backend.changed", subject=backend.code)
+    assert change.details == {"changed": {"timeout_seconds": [20, 5]}}
+
+
+def test_saving_without_a_change_records_nothing(backend, officer):
+    flows.save_backend(backend, by=officer)
+    assert not Change.objects.exists()
+
+
+def test_a_new_backend_is_recorded(officer):
+    department = officer.memberships.get().department
+    flows.save_backend(BackendFactory.build(department=department, code="new-rest"), by=officer)
+    assert Change.objects.filter(verb="backend.created", department=department).exists()
+
+
+def test_only_officers_of_the_department_change_it(backend):
+    with pytest.raises(errors.NotAllowed):
+        flows.save_backend(backend, by=OfficerFactory())
+
+
+def test_a_backend_stays_with_its_department(backend):
+    elsewhere = OfficerFactory()
+    backend.department = elsewhere.memberships.get().department
+    with pytest.raises(errors.NotAllowed):
+        flows.save_backend(backend, by=elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("service_window", {"mon": [["17:00", "09:00"]]}),
+        ("settings", {"no_such_setting": True}),
+        ("address", "ftp://example.hk/"),
+        ("address", "https://user:secret@example.hk/"),
+        ("address", "example.hk"),
+    ],
+)
+def test_what_could_not_be_reached_is_refused_with_the_field(backend, officer, field, value):
+    setattr(backend, field, value)
+    with pytest.raises(errors.Unusable) as caught:
+        flows.save_backend(backend, by=officer)
+    assert caught.value.field == field
