@@ -1,0 +1,312 @@
+"""Doing a function: fill in its form, look it over, send it. Nothing typed is lost on the way."""
+
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core import signing
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from identity.accounts import assurance
+from identity.accounts.callers import caller_of, callers_of
+from identity.accounts.models import User
+from identity.profile import flows as profile
+from identity.profile.models import ProfileField
+from portal.web import sheet
+from portal.web.stale_tokens import tells_stale_token
+from services import languages
+from services.forms import fields, files, validation
+from services.forms import flows as drafts
+from services.forms.errors import FieldError, Invalid
+from services.forms.kinds import kind_of
+from services.forms.models import Draft
+from services.gateway import flows as gateway
+from services.gateway import story
+from services.gateway.errors import NotAvailable
+from services.gateway.models import ServiceCall
+from services.registry.models import FunctionVersion, ServiceFunction
+
+A_FORM_STAYS_OPEN = timedelta(hours=24)  # so long a form that is being filled in keeps its version
+JUST_SENT = timedelta(hours=1)  # so long a new form of the same function mentions the call before
+_VERSION_SALT = "web.form-version"
+Profile = dict[str, ProfileField]
+
+
+@login_not_required
+@never_cache
+@tells_stale_token
+@require_http_methods(["GET", "HEAD", "POST"])
+def function_form(request: HttpRequest, code: str, *, is_stale: bool = False) -> HttpResponse:
+    """The form, filled in as far as we can. A post is kept and leads to the review, or back here with what to mend.
+
+    An old CSRF token is no hindrance here: nothing leaves before the review.
+    """
+    function = _function(code)
+    if request.method == "POST":
+        return _take(request, function)
+    version = _published(function)
+    if turned_away := _turn_away(request, function, version):
+        return turned_away
+    callers = callers_of(request)
+    draft = drafts.find_draft(version, callers) if callers else None
+    data: dict[str, Any] = draft.data if draft else {}
+    errors = _mistakes(request, version, data) if draft and "check" in request.GET else []
+    is_resumed = draft is not None and not ({"check", "change"} & request.GET.keys())
+    extra = {"kept_at": draft.updated_at if draft and is_resumed else None}
+    extra["sent_before"] = None if draft else _sent_before(function, callers)
+    return _show_form(request, version, data, errors, **extra)
+
+
+@login_not_required
+@never_cache
+@tells_stale_token
+@require_http_methods(["GET", "HEAD", "POST"])
+def function_review(request: HttpRequest, code: str, *, is_stale: bool = False) -> HttpResponse:
+    """Everything that would leave, and for whom; a post sends it."""
+    function = _function(code)
+    if request.method != "POST":
+        return _look_over(request, function)
+    if is_stale:
+        waited = _("This page had been open for a while. Look it over and send it again: nothing has been sent yet.")
+        return _look_over(request, function, notice=waited, status=409)
+    return _send(request, function)
+
+
+# --- The form -------------------------------------------------------------------------------------
+def _take(request: HttpRequest, function: ServiceFunction) -> HttpResponse:
+    version = _version_of(request, function)
+    kept, refused = files.keep_uploads(version.form, request.FILES.dict(), caller=caller_of(request))
+    data = fields.decode(version.form, request.POST.dict(), kept)
+    if turned_away := _turn_away(request, function, version):
+        drafts.save_draft(version, data, caller=caller_of(request))
+        return turned_away
+    spoilt = {error.name for error in refused}
+    errors = refused + [error for error in _mistakes(request, version, data) if error.name not in spoilt]
+    if errors:
+        return _show_form(request, version, data, errors, status=422)
+    drafts.save_draft(version, data, caller=caller_of(request))
+    return redirect("web:function-review", function.code)
+
+
+def _show_form(
+    request: HttpRequest,
+    version: FunctionVersion,
+    data: dict[str, Any],
+    errors: list[FieldError],
+    status: int = 200,
+    **extra: object,
+) -> HttpResponse:
+    kept = files.named_in(version.form, data, callers=callers_of(request))
+    known = _known(request)
+    drawn = fields.render(
+        version.form, data=data, errors=errors, profile=known, language=languages.current(), files=kept
+    )
+    context = {
+        "function": version.function,
+        "version": version,
+        "version_token": signing.dumps(version.pk, salt=_VERSION_SALT),
+        "fields": drawn,
+        "errors": [(error.name, error.message) for error in errors],
+        "is_filled_in": any(field.is_filled_in for field in drawn),
+        "has_files": any(kind_of(made) == "file" for made in version.form.get("properties", {}).values()),
+        **extra,
+    }
+    return render(request, "web/function_form.html", context, status=status)
+
+
+def _version_of(request: HttpRequest, function: ServiceFunction) -> FunctionVersion:
+    """The version that the posted form was drawn from, if it is not too long ago; else the published one."""
+    try:
+        pk = signing.loads(request.POST.get("version", ""), salt=_VERSION_SALT, max_age=A_FORM_STAYS_OPEN)
+    except signing.BadSignature:
+        return _published(function)
+    found = function.versions.filter(pk=pk, state=FunctionVersion.State.APPROVED).select_related("backend").first()
+    if found is None or found.pk == _published(function).pk:
+        return _published(function)
+    found.function = function
+    return found
+
+
+def _mistakes(request: HttpRequest, version: FunctionVersion, data: dict[str, Any]) -> list[FieldError]:
+    try:
+        _clean(request, version, data)
+    except Invalid as invalid:
+        return invalid.errors
+    return []
+
+
+def _sent_before(function: ServiceFunction, callers: list[str]) -> ServiceCall | None:
+    """For those who come back by the browser's button and wonder whether the form went."""
+    recent = ServiceCall.objects.filter(
+        caller__in=callers, function=function, accepted_at__gte=timezone.now() - JUST_SENT
+    )
+    return recent.only("receipt", "accepted_at").order_by("-accepted_at").first()
+
+
+# --- Looking over, and sending ----------------------------------------------------------------------
+def _look_over(request: HttpRequest, function: ServiceFunction, notice: str = "", status: int = 200) -> HttpResponse:
+    if not request.user.is_authenticated and _published(function).assurance != FunctionVersion.Assurance.NONE:
+        return redirect_to_login(request.get_full_path())
+    draft = _draft_of(function, callers_of(request))
+    if draft is None:
+        return redirect("web:function-form", function.code)
+    version = draft.version
+    if turned_away := _turn_away(request, function, version):
+        return turned_away
+    try:
+        clean = _clean(request, version, draft.data)
+    except Invalid:
+        return redirect(f"{reverse('web:function-form', args=[function.code])}?check")
+    kept = files.named_in(version.form, clean, callers=callers_of(request))
+    rows = sheet.rows(
+        version.form,
+        clean,
+        file_names={pk: file.name for pk, file in kept.items()},
+        profile=_known(request),
+        form_url=f"{reverse('web:function-form', args=[function.code])}?change",
+    )
+    context = {
+        "function": function,
+        "version": version,
+        "department": function.department.name,
+        "rows": rows,
+        "count": sum(bool(row.value) for row in rows),
+        "draft": draft,
+        "seen": _fingerprint(draft, clean),
+        "notice": notice,
+        "availability": story.availability(function),
+    }
+    return render(request, "web/function_review.html", context, status=status)
+
+
+def _send(request: HttpRequest, function: ServiceFunction) -> HttpResponse:
+    callers = callers_of(request)
+    posted = _uuid(request.POST.get("draft", ""))
+    try:
+        with transaction.atomic():
+            if draft := _locked(posted, function, callers):
+                clean = _clean(request, draft.version, draft.data)
+                if str(draft.pk) == str(posted) and constant_time_compare(
+                    request.POST.get("seen", ""), _fingerprint(draft, clean)
+                ):
+                    return redirect("web:call", _submit(request, function, draft).receipt)
+                changed = _(
+                    "The form was changed in another window. This is how it stands now: nothing has been sent yet."
+                )
+                return _look_over(request, function, notice=changed, status=409)
+    except NotAvailable as refused:
+        return _closed(request, function, refused.message, is_kept=True)
+    except Invalid:
+        return redirect(f"{reverse('web:function-form', args=[function.code])}?check")
+    sent = ServiceCall.objects.filter(caller__in=callers, idempotency_key=str(posted)).only("receipt").first()
+    return redirect("web:call", sent.receipt) if sent else _look_over(request, function)
+
+
+def _submit(request: HttpRequest, function: ServiceFunction, draft: Draft) -> ServiceCall:
+    """In the caller's transaction, so that the draft goes exactly when the call stands."""
+    call, _created = gateway.submit(
+        function,
+        draft.data,
+        person=request.user if isinstance(request.user, User) else None,
+        caller=draft.caller,
+        idempotency_key=str(draft.pk),
+        language=languages.current(),
+        version=draft.version,
+    )
+    drafts.discard(draft)
+    return call
+
+
+def _locked(posted: UUID | None, function: ServiceFunction, callers: list[str]) -> Draft | None:
+    """The draft to send. A second click waits here until the first has sent it, and then finds none."""
+    own = Draft.objects.filter(pk=posted, caller__in=callers, version__function=function)
+    if not own.select_for_update(of=("self",)).exists():
+        return None
+    return _draft_of(function, callers)
+
+
+def _draft_of(function: ServiceFunction, callers: list[str]) -> Draft | None:
+    """The newest draft of the function, on the version with which it was filled in."""
+    newest = (
+        Draft.objects.filter(version__function=function, caller__in=callers)
+        .select_related("version__backend")
+        .order_by("-updated_at")
+        .first()
+    )
+    if newest is None:
+        return None
+    newest.version.function = function
+    return drafts.find_draft(newest.version, callers)
+
+
+def _fingerprint(draft: Draft, clean: dict[str, Any]) -> str:
+    """Of what the person sees on the review page: only that is sent."""
+    return salted_hmac("web.review", f"{draft.pk} {json.dumps(clean, sort_keys=True)}").hexdigest()
+
+
+# --- What both share ----------------------------------------------------------------------------------
+def _function(code: str) -> ServiceFunction:
+    found: ServiceFunction = get_object_or_404(
+        ServiceFunction.objects.public().with_content().select_related("published__backend__lane"), code=code
+    )
+    _published(found).function = found
+    return found
+
+
+def _published(function: ServiceFunction) -> FunctionVersion:
+    assert function.published is not None  # a constraint says so of every function out of draft
+    return function.published
+
+
+def _known(request: HttpRequest) -> Profile:
+    return profile.read(request.user) if isinstance(request.user, User) else {}
+
+
+def _clean(request: HttpRequest, version: FunctionVersion, data: dict[str, Any]) -> dict[str, Any]:
+    """As it would be sent, the person's own data included. Raises Invalid."""
+    named = files.named_in(version.form, data, callers=callers_of(request))
+    return validation.validate(version.form, data, profile=_known(request), files=named)
+
+
+def _turn_away(request: HttpRequest, function: ServiceFunction, version: FunctionVersion) -> HttpResponse | None:
+    """Whoever cannot do this now: to the log-in, or to a page that says why and what is next."""
+    availability = story.availability(function)
+    is_kept = request.method == "POST"
+    if not availability.is_accepting:
+        return _closed(request, function, availability.message, is_kept=is_kept)
+    if assurance.reaches(assurance.of(request.user), version.assurance):
+        return None
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    return _closed(request, function, _not_sure_enough(version), is_kept=is_kept)
+
+
+def _not_sure_enough(version: FunctionVersion) -> str:
+    if version.assurance == FunctionVersion.Assurance.PLUS:
+        return _("This service needs your signature, and signing comes to Ferry later. "
+                 "Until then, please use the department's own service or visit its counter.")  # fmt: skip
+    return _("This service needs to know for sure who you are, and your identity has not been checked yet. "
+             "Until then, please use the department's own service or visit its counter.")  # fmt: skip
+
+
+def _closed(request: HttpRequest, function: ServiceFunction, reason: str, *, is_kept: bool) -> HttpResponse:
+    context = {"function": function, "version": _published(function), "reason": reason, "is_kept": is_kept}
+    return render(request, "web/function_closed.html", context, status=409 if request.method == "POST" else 200)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

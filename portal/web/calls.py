@@ -1,0 +1,209 @@
+"""A person's calls: the receipt, the answer as it comes, and the list of them all."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from identity.accounts.callers import callers_of
+from portal.web import receipt_pdf, sheet
+from portal.web.templatetags.ferry import moment
+from portal.web.wording import wording
+from services.gateway import receipts, story
+from services.gateway.models import ServiceCall
+
+PAGE_SIZE = 20
+SLOW_AFTER = timedelta(seconds=10)
+TONES = {
+    "completed": "success",
+    "rejected": "error",
+    "failed": "error",
+    "waiting": "waiting",
+    "in_doubt": "waiting",
+    "accepted": "info",
+    "delivering": "info",
+}
+# The picture of a status that has none of its own; a refusal is an answer that arrived.
+CROSSINGS = {"rejected": "completed", "failed": "problem", "in_doubt": "delivering"}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a call stands, as the page shows and follows it."""
+
+    call: ServiceCall
+    steps: list[story.Step]
+    answer: story.Answer | None
+    is_slow: bool
+    is_parked: bool  # nothing is expected soon: the counter is closed, or a batch answers later
+    polls: bool
+
+    @property
+    def tone(self) -> str:
+        return TONES[self.call.status]
+
+    @property
+    def crossing(self) -> str:
+        return CROSSINGS.get(self.call.status, self.call.status)
+
+    @property
+    def message(self) -> str:
+        return story.status_message(self.call)
+
+    @property
+    def face(self) -> str:
+        """Another text means that there is something new to show."""
+        asks = "" if self.call.is_final else f"{'poll' if self.polls else 'live'}-{'slow' if self.is_slow else ''}"
+        return f"{self.call.status}-{len(self.steps)}-{asks}"
+
+    @property
+    def interval(self) -> int:
+        """Seconds until the page asks again by itself."""
+        age = timezone.now() - self.call.accepted_at
+        if self.is_parked:
+            return 60
+        return 2 if age < SLOW_AFTER else 5 if age < timedelta(minutes=1) else 30
+
+    @property
+    def trigger(self) -> str:
+        """For htmx: the department's news, or the clock."""
+        if self.polls or self.is_parked:
+            return f"every {max(self.interval, 4)}s"
+        seconds_left = (self.call.accepted_at + SLOW_AFTER - timezone.now()).total_seconds()
+        return "sse:status" if self.is_slow else f"sse:status, load delay:{max(seconds_left, 0) + 0.2:.1f}s"
+
+
+@login_not_required
+@never_cache
+@require_safe
+def call_list(request: HttpRequest) -> HttpResponse:
+    """Every call of the person, and those that this browser made before signing in."""
+    own = (
+        _own(request)
+        .select_related("function__department", "version")
+        .only(
+            "receipt", "status", "accepted_at", "function__department__name_en", "function__department__name_zh_hant",
+            "function__department__name_zh_hans", "version__name_en", "version__name_zh_hant", "version__name_zh_hans",
+        )
+        .order_by("-accepted_at", "pk")
+    )  # fmt: skip
+    page = Paginator(own, PAGE_SIZE).get_page(request.GET.get("page"))
+    if not page.paginator.count and not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    columns = [_("Service"), _("Department"), _("Sent"), _("Status"), _("Receipt")]
+    context = {"page": page, "columns": columns, "rows": [_row(call) for call in page]}
+    return render(request, "web/call_list.html", context)
+
+
+@login_not_required
+@never_cache
+@require_safe
+def call_page(request: HttpRequest, receipt: str) -> HttpResponse:
+    """The receipt, and the answer on the same page as soon as it is there."""
+    try:
+        call = _call(request, receipt)
+    except Http404:
+        if request.user.is_authenticated:
+            raise
+        return redirect_to_login(request.get_full_path())  # a session that ran out: their receipt waits behind it
+    context = _receipt(call) | {"progress": _progress(call, polls=False), "is_signed_in": request.user.is_authenticated}
+    return render(request, "web/call.html", context)
+
+
+@login_not_required
+@never_cache
+@require_safe
+def call_part(request: HttpRequest, receipt: str) -> HttpResponse:
+    """What changes of the receipt page; 204 while it looks as the page that asks says it does."""
+    call = _call(request, receipt)
+    progress = _progress(call, polls="polls" in request.GET)
+    seen = request.GET.get("seen", "")
+    if seen == progress.face:
+        return HttpResponse(status=204)
+    is_news = seen.partition("-")[0] != call.status
+    return render(request, "web/call.html#now", {"call": call, "progress": progress, "is_news": is_news})
+
+
+@login_not_required
+@never_cache
+@require_safe
+def call_pdf(request: HttpRequest, receipt: str) -> HttpResponse:
+    call = _call(request, receipt)
+    paper = receipt_pdf.write(call, _receipt(call)["rows"], story.answer(call))
+    return _document(paper, "application/pdf", f'inline; filename="{call.receipt}.pdf"')
+
+
+@login_not_required
+@never_cache
+@require_safe
+def call_sent(request: HttpRequest, receipt: str) -> HttpResponse:
+    """Byte for byte the text whose SHA-256 the receipt shows."""
+    call = _call(request, receipt)
+    text = receipts.canonical(call.receipt, call.function.code, call.payload)
+    return _document(text, "application/json", f'attachment; filename="{call.receipt}.json"')
+
+
+def _row(call: ServiceCall) -> list[object]:
+    """Of components/table.html."""
+    return [
+        {"text": wording(call.version), "url": reverse("web:call", args=[call.receipt])},
+        wording(call.function.department),
+        moment(call.accepted_at),
+        {"text": call.get_status_display(), "tone": TONES[call.status]},
+        call.receipt,
+    ]
+
+
+def _own(request: HttpRequest) -> QuerySet[ServiceCall]:
+    return ServiceCall.objects.filter(caller__in=callers_of(request))
+
+
+def _call(request: HttpRequest, receipt: str) -> ServiceCall:
+    """Raises Http404, for other people's receipts too."""
+    number = receipts.normalise(receipt)
+    found = _own(request).select_related("function__department", "version").filter(receipt=number).first()
+    if number is None or found is None:
+        raise Http404("no such receipt among the caller's own")
+    return found
+
+
+def _progress(call: ServiceCall, *, polls: bool) -> Progress:
+    now = timezone.now()
+    is_closed = call.status == ServiceCall.Status.ACCEPTED and call.trouble == "closed" and call.due_at > now
+    is_parked = is_closed or call.status == ServiceCall.Status.WAITING
+    return Progress(
+        call=call,
+        steps=story.timeline(call),
+        answer=story.answer(call),
+        is_slow=not call.is_final and not is_parked and now - call.accepted_at >= SLOW_AFTER,
+        is_parked=is_parked,
+        polls=polls,
+    )
+
+
+def _receipt(call: ServiceCall) -> dict[str, Any]:
+    names = {pk: file["name"] for pk, file in call.payload["files"].items()}
+    accepted_at = timezone.localtime(call.accepted_at)
+    return {
+        "call": call,
+        "name": wording(call.version),
+        "department": wording(call.function.department),
+        "rows": sheet.rows(call.version.form, call.payload["form"], file_names=names),
+        "groups": [call.sent_sha256[start : start + 4] for start in range(0, 64, 4)],
+        "exact_time": _("%(moment)s, Hong Kong time") % {"moment": f"{accepted_at:%Y-%m-%d %H:%M:%S}"},
+    }
+
+
+def _document(content: bytes, media_type: str, disposition: str) -> HttpResponse:
+    return HttpResponse(content, content_type=media_type, headers={"Content-Disposition": disposition})

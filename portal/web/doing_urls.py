@@ -1,0 +1,17 @@
+"""Addresses of doing a function, of its calls, and of the person's own data; portal.web.urls takes them in."""
+
+from django.urls import URLPattern, path
+
+from portal.web import apply, calls, profile
+
+urlpatterns: list[URLPattern] = [
+    path("functions/<slug:code>/form/", apply.function_form, name="function-form"),
+    path("functions/<slug:code>/review/", apply.function_review, name="function-review"),
+    path("calls/", calls.call_list, name="calls"),
+    path("calls/<str:receipt>/", calls.call_page, name="call"),
+    path("calls/<str:receipt>/part/", calls.call_part, name="call-part"),
+    path("calls/<str:receipt>/receipt.pdf", calls.call_pdf, name="call-pdf"),
+    path("calls/<str:receipt>/sent.json", calls.call_sent, name="call-sent"),
+    path("profile/", profile.profile, name="profile"),
+    path("profile/contact/", profile.contact, name="profile-contact"),
+]

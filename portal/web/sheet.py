@@ -1,0 +1,73 @@
+"""What a person filled in, as labels and values in words: for looking over, for the receipt and for paper."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from identity.profile.models import ProfileField
+from portal.web.templatetags.ferry import day, hkd, moment
+from services import languages
+from services.forms import fields
+from services.forms.kinds import Json
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of components/summary_list.html."""
+
+    name: str
+    label: str
+    value: str | list[str]
+    source: str = ""
+    change_url: str = ""
+
+
+def rows(
+    form: Json,
+    data: Mapping[str, Any],
+    *,
+    file_names: Mapping[str, str],
+    profile: Mapping[str, ProfileField] | None = None,
+    form_url: str = "",
+) -> list[Row]:
+    """In the order of the form. `form` in stored form, `file_names` by file id; with `form_url`, rows link to it."""
+    drawn = fields.render(form, data=data, errors=(), profile=profile or {}, language=languages.current())
+    found = [
+        Row(field.name, field.label, _in_words(field, data.get(field.name), file_names), field.source)
+        for field in drawn
+    ]
+    if not form_url:
+        return found
+    fixed = {field.name for field in drawn if field.readonly}
+    return [row if row.name in fixed else replace(row, change_url=f"{form_url}#field-{row.name}") for row in found]
+
+
+def _in_words(field: fields.Field, value: Any, file_names: Mapping[str, str]) -> str | list[str]:
+    if value is None or value == "":
+        return ""
+    match field.kind:
+        case "bool":
+            return _("Yes") if value else _("No")
+        case "choice":
+            return dict(field.choices).get(value, str(value))
+        case "file":
+            return file_names.get(str(value), "")
+        case "address":
+            return _address(field, value)
+        case "money":
+            return hkd(value)
+        case "date":
+            return day(date.fromisoformat(value))
+        case "datetime":
+            return moment(datetime.fromisoformat(value))
+        case _:
+            return str(value)
+
+
+def _address(field: fields.Field, value: Mapping[str, str]) -> list[str]:
+    district = value.get("district", "")
+    lines = [value.get("line_1", ""), value.get("line_2", ""), dict(field.choices).get(district, district)]
+    return [line for line in lines if line]
