@@ -60,6 +60,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             "swatches": SWATCHES,
             "page": Paginator(range(60), 20).page(2),
             "results": _results(),
+            **_finding(),
             "summary": _summary(),
             "columns": ["Department", "Live apps", "Retired", "State"],
             "numeric": [1, 2],
@@ -135,6 +136,17 @@ def _results() -> list[dict[str, object]]:
             "note": "Closed until Monday 9 March.",
         },
     ]
+
+
+def _finding() -> dict[str, object]:
+    choices = [("driving", "Driving and transport"), ("housing", "Housing")]
+    return {
+        "words": ["renew my licence", "lost identity card", "public housing"],
+        "subjects": choices,
+        "asked": {"q": "car tax", "narrowing": [("category", "driving")], "wider": {"url": "#"}},
+        "chips": [{"text": "Driving and transport", "url": "#"}],
+        "filters": [{"name": "category", "label": "Subject", "all": "All subjects", "choices": choices}],
+    }
 
 
 def _summary() -> list[dict[str, object]]:

@@ -7,7 +7,7 @@
     if (news) document.querySelector("[data-live]").textContent = news.textContent.trim();
   };
 
-  const start = document.querySelector("[data-focus]");
+  const start = document.querySelector("[data-focus]:not([autofocus])");
   if (start) start.focus();
   document.addEventListener("htmx:afterSettle", (event) => settle(event.target));
 
