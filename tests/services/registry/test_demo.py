@@ -1,0 +1,90 @@
+"""The demonstration's people: there after one run, unchanged after another."""
+
+import pytest
+from django.contrib.auth import authenticate
+from django.core.management import CommandError, call_command
+
+from identity.accounts.models import User
+from identity.profile import flows as profile
+from identity.profile.models import ProfileField
+from services.forms.formats import CHECKER
+from services.registry.catalogue.load import load
+from services.registry.models import Backend, ServiceFunction
+from tests.services.registry.small_catalogue import SmallCatalogue
+
+pytestmark = pytest.mark.django_db
+
+USERNAMES = ["approver", "citizen", "officer", "ops"]
+
+
+@pytest.fixture
+def demo(tmp_path):
+    load(SmallCatalogue(tmp_path).folder)
+    call_command("demo")
+
+
+@pytest.mark.parametrize("username", USERNAMES)
+def test_everyone_signs_in_with_their_password(demo, rf, username):
+    assert authenticate(rf.get("/"), username=username, password=f"ferry-{username}").username == username
+
+
+def test_nobody_is_a_superuser(demo):
+    assert not User.objects.filter(is_superuser=True).exists()
+
+
+def test_a_second_run_changes_nothing(demo):
+    before = list(User.objects.order_by("username").values("username", "password", "id"))
+    fields = ProfileField.objects.count()
+    call_command("demo")
+    assert list(User.objects.order_by("username").values("username", "password", "id")) == before
+    assert ProfileField.objects.count() == fields
+
+
+def test_a_lost_password_is_set_again(demo, rf):
+    citizen = User.objects.get(username="citizen")
+    citizen.set_password("forgotten")
+    citizen.save()
+    call_command("demo")
+    assert authenticate(rf.get("/"), username="citizen", password="ferry-citizen") is not None
+
+
+def test_what_the_citizen_changed_in_their_profile_is_kept(demo):
+    citizen = User.objects.get(username="citizen")
+    ProfileField.objects.filter(person=citizen, name="phone").update(value="+85298765432")
+    call_command("demo")
+    assert profile.read(citizen)["phone"].value == "+85298765432"
+
+
+def test_the_citizens_profile_is_full(demo):
+    known = profile.read(User.objects.get(username="citizen"))
+    assert set(known) == set(ProfileField.Name.values)
+    assert known["hkid"].is_verified
+    assert not known["phone"].is_verified
+
+
+@pytest.mark.parametrize(("name", "format"), [("hkid", "hkid"), ("phone", "phone"), ("email", "email")])
+def test_the_citizens_data_passes_the_checks_of_forms(demo, name, format):
+    CHECKER.check(profile.read(User.objects.get(username="citizen"))[name].value, format)
+
+
+def test_officers_see_their_own_department_only(demo):
+    officer = User.objects.get(username="officer")
+    codes = ServiceFunction.objects.visible_to(officer).values_list("code", flat=True)
+    assert set(codes) == {"td-renew", "td-pay"}
+
+
+def test_operations_sees_every_department_and_changes_nothing(demo):
+    ops = User.objects.get(username="ops")
+    assert Backend.objects.visible_to(ops).count() == Backend.objects.count()
+    assert ops.has_perms(["gateway.settle_calls", "gateway.view_servicecall", "registry.view_servicefunction"])
+    assert not ops.has_perm("registry.change_servicefunction")
+
+
+def test_the_citizen_has_no_rights_of_staff(demo):
+    citizen = User.objects.get(username="citizen")
+    assert (citizen.is_staff, citizen.get_all_permissions()) == (False, set())
+
+
+def test_without_a_catalogue_it_says_what_to_run_first():
+    with pytest.raises(CommandError, match="load_catalogue"):
+        call_command("demo")
