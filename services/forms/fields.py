@@ -88,7 +88,7 @@ def _field(name: str, plain: Json, *, value: Any, error: str, is_required: bool,
     kind = kind_of(plain)
     return Field(
         name=name,
-        label=plain["title"],
+        label=plain.get("title", name),
         hint=plain.get("description", ""),
         error=error,
         kind=kind,
