@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "rest_framework",
     "drf_spectacular",
+    "portal.web",  # before allauth, whose templates it replaces
     "allauth",
     "allauth.account",
     "allauth.usersessions",
@@ -80,7 +81,6 @@ INSTALLED_APPS = [
     "services.gateway",
     "services.search",
     "services.consolidation",
-    "portal.web",
     "portal.desk",
     "portal.control",
     "portal.api",
@@ -90,13 +90,14 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.gzip.GZipMiddleware",
+    "portal.web.language.RememberLanguage",
     "portal.web.pagecache.SignedOutPageCache",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "portal.web.language.RememberLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.web.limits.RequestSizeGuard",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
@@ -227,10 +228,10 @@ REQUEST_MAX_BYTES = 8 * 1024 * 1024  # bytes of a whole request; larger ones are
 
 # --- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["portal.api.reading.Session"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["portal.api.reading.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "portal.api.problems.problem_response",
     "DEFAULT_THROTTLE_RATES": {
@@ -238,11 +239,15 @@ REST_FRAMEWORK = {
         "call": environment.text("API_CALL_RATE", "120/min"),
     },
 }
+API_MAX_STREAMS = environment.number("API_MAX_STREAMS", 12)  # of events, in one web process
 SPECTACULAR_SETTINGS = {
     "TITLE": "Ferry 一渡通",
     "DESCRIPTION": "Find public services, carry them out, and follow each call to its answer.",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": r"/api/v1",
 }
 

@@ -1,6 +1,18 @@
-"""Addresses of this room."""
+"""The public REST API, version 1."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView
+
+from portal.api import calls, files, functions
 
 app_name = "api"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("functions/", functions.FunctionList.as_view(), name="function-list"),
+    path("functions/<slug:code>/", functions.FunctionDetail.as_view(), name="function"),
+    path("functions/<slug:code>/calls/", calls.CallCreate.as_view(), name="call-create"),
+    path("calls/", calls.CallList.as_view(), name="call-list"),
+    path("calls/<str:receipt>/", calls.CallDetail.as_view(), name="call"),
+    path("calls/<str:receipt>/events", calls.CallEvents.as_view(), name="call-events"),
+    path("files/", files.FileCreate.as_view(), name="file-create"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+]

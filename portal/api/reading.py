@@ -1,0 +1,71 @@
+"""How the API reads what it is sent: strict JSON, the session as sign-in, and how often."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import IO, Any
+
+from django.conf import settings
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.throttling import SimpleRateThrottle
+from rest_framework.views import APIView
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
+class StrictJSONParser(BaseParser):
+    """JSON as RFC 8259 has it: UTF-8, no NaN, no name twice, not too deep, not too large."""
+
+    media_type = "application/json"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """The value; raises ParseError that says what is wrong, never what was sent."""
+        raw = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise ParseError("The body is larger than 1 MB.")
+        try:
+            return json.loads(raw.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_once)
+        except UnicodeDecodeError as error:
+            raise ParseError("The body is not UTF-8.") from error
+        except json.JSONDecodeError as error:
+            raise ParseError(f"The body is not JSON: line {error.lineno}, column {error.colno}.") from error
+        except (ValueError, RecursionError) as error:
+            raise ParseError("The body is not JSON that we can take.") from error
+
+
+class Session(SessionAuthentication):
+    """The session cookie, with a CSRF token for writing; a missing one is 401, not 403."""
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Session"
+
+
+class _PerPerson(SimpleRateThrottle):
+    """Counts by person, or by address of someone not signed in; neither stands in the key as it is."""
+
+    def get_cache_key(self, request: Request, view: APIView) -> str:
+        user = request.user
+        ident = str(user.pk) if user and user.is_authenticated else self.get_ident(request)
+        return self.cache_format % {"scope": self.scope, "ident": hashlib.sha256(ident.encode()).hexdigest()}
+
+
+class ReadThrottle(_PerPerson):
+    scope = "read"
+
+
+class CallThrottle(_PerPerson):
+    scope = "call"

@@ -1,0 +1,25 @@
+"""Descriptions that many addresses share in the OpenAPI document."""
+
+from drf_spectacular.utils import OpenApiResponse
+
+from portal.api.bodies import ProblemBody
+from portal.api.problems import MEDIA_TYPE
+
+_MEANINGS = {
+    400: "the request cannot be read, or a parameter is not one of the values",
+    401: "sign in first",
+    403: "the CSRF token is missing, or the function needs a surer sign-in",
+    404: "there is no such thing, or it is not yours",
+    406: "only JSON is sent",
+    409: "the function cannot be called now: suspended, or its backend is not connected yet",
+    413: "larger than we take",
+    415: "a kind of content that we do not take",
+    422: "answers to put right, or an Idempotency-Key used for something else",
+    429: "too often; see Retry-After",
+    503: "too many streams; ask for the call instead",
+}
+
+
+def problems(*codes: int) -> dict[tuple[int, str], OpenApiResponse]:
+    """The problem documents that an address may answer with, by status and media type."""
+    return {(code, MEDIA_TYPE): OpenApiResponse(ProblemBody, _MEANINGS[code]) for code in codes}
