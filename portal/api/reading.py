@@ -11,7 +11,6 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
-from rest_framework.views import APIView
 
 
 def _refuse(constant: str) -> Any:
@@ -57,7 +56,7 @@ class Session(SessionAuthentication):
 class _PerPerson(SimpleRateThrottle):
     """Counts by person, or by address of someone not signed in; neither stands in the key as it is."""
 
-    def get_cache_key(self, request: Request, view: APIView) -> str:
+    def get_cache_key(self, request: Request, view: object) -> str:
         user = request.user
         ident = str(user.pk) if user and user.is_authenticated else self.get_ident(request)
         return self.cache_format % {"scope": self.scope, "ident": hashlib.sha256(ident.encode()).hexdigest()}

@@ -46,12 +46,11 @@ def submit(
     if first is None and not availability.is_accepting:
         raise NotAvailable(availability.code, availability.message)
     known = profile.read(person) if person else {}
-    sent = files.named_in(version.form, data, callers=[caller])
+    owners = [caller, f"{forms.SENT}{first.receipt}"] if first else [caller]  # its files were handed over to it
+    sent = files.named_in(version.form, data, callers=owners)
+    form = validation.validate(version.form, data, profile=known, callers=owners)
     about = {key: {"name": f.name, "type": f.type, "size": f.size, "sha256": f.sha256} for key, f in sent.items()}
-    if first is not None:  # its files have been handed over to it
-        about |= first.payload["files"]
-    form = validation.validate(version.form, data, profile=known, files=about)
-    payload = {"form": form, "files": {key: about[key] for key in sorted(about) if key in form.values()}}
+    payload = {"form": form, "files": dict(sorted(about.items()))}
     if first is not None:
         return _same(first, function, payload), False
     now = timezone.now()
