@@ -1,7 +1,7 @@
 """Whether what was filled in can be sent. Takes any JSON value, whoever sent it."""
 
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -11,7 +11,6 @@ from referencing import Registry
 from identity.profile.models import ProfileField
 from services.forms import messages
 from services.forms.errors import FieldError, Invalid
-from services.forms.files import named_in
 from services.forms.formats import CHECKER
 from services.forms.kinds import ADDRESS_PARTS, INTEGER_MAX, Json, kind_of
 from services.forms.pointers import pointer_of
@@ -32,12 +31,12 @@ def validate(
     data: Any,
     *,
     profile: Mapping[str, ProfileField],
-    callers: Sequence[str] = (),
+    files: Container[str] = (),
 ) -> dict[str, Any]:
     """The data as it will be sent: tidied, with the person's own merged in.
 
-    `schema` in stored form. A verified profile value wins over what was sent; another one fills a gap. `callers`: whose
-    files the data may name. Raises Invalid with everything to put right. One query if a file is named, else none.
+    `schema` in stored form. A verified profile value wins over what was sent; another one fills a gap. `files`: the
+    ids of files that the data may name (files.named_in finds the person's). Raises Invalid with everything to put right.
     """
     if not isinstance(data, dict):
         raise Invalid([FieldError("", "", messages.not_an_object())])
@@ -45,7 +44,6 @@ def validate(
         raise Invalid([FieldError("", "", messages.too_much())])
     properties: dict[str, Json] = schema.get("properties", {})
     required = schema.get("required", [])
-    files = named_in(schema, data, callers=callers)
     errors: list[FieldError] = []
     clean: dict[str, Any] = {}
     for name, made in properties.items():

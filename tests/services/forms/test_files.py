@@ -148,15 +148,18 @@ def test_the_files_of_a_post_are_kept_and_its_refusals_said_beside_their_fields(
 def test_a_form_takes_the_files_of_its_caller() -> None:
     stored = files.store(_upload(), caller=ALICE)
     data = {"it": str(stored.pk)}
-    assert validate(one("file"), data, profile={}, callers=[BOB, ALICE]) == data
+    own = files.named_in(one("file"), data, callers=[BOB, ALICE])
+    assert validate(one("file"), data, profile={}, files=own) == data
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("callers", [[], [BOB]])
 def test_a_stranger_cannot_send_the_file_of_another(callers: list[str]) -> None:
     stored = files.store(_upload(), caller=ALICE)
+    data = {"it": str(stored.pk)}
+    own = files.named_in(one("file"), data, callers=callers)
     with pytest.raises(Invalid) as caught:
-        validate(one("file"), {"it": str(stored.pk)}, profile={}, callers=callers)
+        validate(one("file"), data, profile={}, files=own)
     assert caught.value.errors == [
         FieldError("/it", "it", "We do not have this file any more. Choose it again."),
     ]
