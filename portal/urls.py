@@ -20,4 +20,5 @@ urlpatterns = [
 handler400 = "portal.web.errors.bad_request"
 handler403 = "portal.web.errors.forbidden"
 handler404 = "portal.web.errors.not_found"
+handler429 = "portal.web.errors.throttled"  # allauth asks for it
 handler500 = "portal.web.errors.broken"

@@ -1,0 +1,93 @@
+"""Finding a service: the front page, search, subjects and departments."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError
+from django.db.models import Count, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.vary import vary_on_headers
+
+from portal.web import labels, results
+from portal.web.asked import Asked
+from portal.web.wording import wording
+from services import languages
+from services.registry.models import Department, ServiceFunction
+from services.search.find import find
+
+IS_PUBLIC = Q(functions__state__in=[ServiceFunction.State.PUBLISHED, ServiceFunction.State.SUSPENDED])
+
+
+@login_not_required
+def home(request: HttpRequest) -> HttpResponse:
+    popular = labels.POPULAR[languages.current()]
+    return render(request, "web/home.html", {"subjects": labels.CATEGORIES.items(), "popular": popular})
+
+
+@login_not_required
+def about(request: HttpRequest) -> HttpResponse:
+    """What this is and is not, what becomes of data, and how it can be used."""
+    return render(request, "web/about.html")
+
+
+@login_not_required
+@vary_on_headers("HX-Request", "HX-History-Restore-Request")
+def search(request: HttpRequest) -> HttpResponse:
+    """Answers in the person's words."""
+    asked = Asked.of(request)
+    heading = _("Find a service")
+    if asked.category and not asked.q:  # a subject by itself is a page of its own
+        heading = str(labels.CATEGORIES[asked.category])
+    return _answer(request, asked, {"heading": heading, "back": _back_to_front(), "action": reverse("web:search")})
+
+
+@login_not_required
+def department(request: HttpRequest, code: str) -> HttpResponse:
+    """What one department offers."""
+    asked = Asked.of(request, department=code)
+    if not asked.department:
+        raise Http404
+    row = get_object_or_404(Department, code=code)
+    back = {"url": reverse("web:department-list"), "text": _("All departments")}
+    context = {"heading": wording(row).html(), "back": back, "action": reverse("web:search")}
+    return _answer(request, asked, context)
+
+
+def _answer(request: HttpRequest, asked: Asked, context: dict[str, Any]) -> HttpResponse:
+    """Typing asks for the results alone. A failure is said to be one: an empty list means that nothing fits."""
+    template = "web/search.html" + ("#results" if results.is_part(request) else "")
+    context |= {"asked": asked, "subjects": labels.CATEGORIES.items(), "filters": results.choices(asked)}
+    if not asked.is_question:
+        return render(request, template, context)
+    offset = (asked.page - 1) * results.PAGE_SIZE
+    try:
+        found = find(asked.q, languages.current(), asked.filters, offset=offset, limit=results.PAGE_SIZE)
+    except DatabaseError:
+        return render(request, template, context | {"has_failed": True}, status=503)
+    if asked.page > 1 and not found.results:
+        return redirect(asked.without().url)
+    return render(request, template, context | results.shown(found, asked))
+
+
+def _back_to_front() -> dict[str, str]:
+    return {"url": reverse("web:home"), "text": _("Front page")}
+
+
+@login_not_required
+def department_list(request: HttpRequest) -> HttpResponse:
+    """Every department that offers something; with words asked, the way to look in one department only."""
+    asked = Asked.of(request)
+    rows = Department.objects.annotate(count=Count("functions", filter=IS_PUBLIC)).filter(count__gt=0)
+    departments = [
+        {
+            "name": wording(row).html(),
+            "url": asked.within(row.code).url if asked.is_question else reverse("web:department", args=[row.code]),
+            "counted": results.counted(row.count),
+        }
+        for row in rows.order_by(languages.column("name", languages.current()), "code")
+    ]
+    back = {"url": asked.url, "text": _("Search")} if asked.is_question else _back_to_front()
+    return render(request, "web/department_list.html", {"departments": departments, "back": back})

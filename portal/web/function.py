@@ -1,0 +1,123 @@
+"""The page of one function: what it is, what it costs and asks, whether it can be done now, and the one button."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+
+from portal.web import labels, results
+from portal.web.asked import Asked
+from portal.web.templatetags.ferry import hkd, lang_tag
+from portal.web.wording import wording
+from services import languages
+from services.forms import schema
+from services.gateway import story
+from services.registry.models import FunctionVersion, ServiceFunction
+
+BATCHED = {"sftp-batch", "fixed-width"}  # connectors that bring the answer with the next run
+UNREAD = ("published__request_map", "published__answer_map")
+Row = dict[str, Any]
+
+
+@login_not_required
+def function(request: HttpRequest, code: str) -> HttpResponse:
+    if not code.isascii() or not code.isprintable():
+        raise Http404
+    rows = ServiceFunction.objects.public().with_content().select_related("published__backend__lane").defer(*UNREAD)
+    row = get_object_or_404(rows, code=code)
+    version = row.published
+    assert version is not None  # a constraint of the database
+    name, summary = wording(version), wording(version, "summary")
+    notice = _notice(row, version)
+    context = {
+        "name": name.html(),
+        "summary": summary.html(),
+        "plain_summary": summary.text,
+        "foreign_note": results.foreign_note(name.is_foreign or summary.is_foreign),
+        "back": {"url": Asked(category=version.category).url, "text": labels.CATEGORIES[version.category]},
+        "notice": notice,
+        "verb": "" if notice.get("is_final") else labels.ACTIONS[version.action],
+        "form_url": reverse("web:function-form", args=[row.code]),
+        "needs_sign_in": version.assurance != FunctionVersion.Assurance.NONE,
+        "facts": _facts(row, version),
+        "questions": _questions(version),
+    }
+    return render(request, "web/function.html", context)
+
+
+def _notice(row: ServiceFunction, version: FunctionVersion) -> Row:
+    """What stands in the way, or nothing. `is_final`: it cannot be done here now, so there is no button."""
+    now = story.availability(row)
+    others = {
+        "action_url": reverse("web:department", args=[row.department.code]),
+        "action_text": _("Other services of this department"),
+    }
+    match now.code:
+        case "suspended":
+            return {"tone": "waiting", "title": _("Paused"), "text": now.message, "is_final": True, **others}
+        case "not_yet":
+            title = _("Not possible here yet")
+            return {"tone": "info", "title": title, "text": now.message, "is_final": True, **others}
+    if version.assurance == FunctionVersion.Assurance.PLUS:
+        text = _("The law asks for your signature here, and signing comes to Ferry later. "
+                 "Until then, please use the department's own service or visit its counter.")  # fmt: skip
+        return {"tone": "info", "title": _("This needs your signature"), "text": text, "is_final": True, **others}
+    titles = {"closed": _("You can send it now; it is delivered later"), "troubled": _("It may take longer today")}
+    return {"tone": "waiting", "title": titles[now.code], "text": now.message} if now.code in titles else {}
+
+
+def _facts(row: ServiceFunction, version: FunctionVersion) -> list[Row]:
+    """The rows of components/summary_list.html."""
+    department = reverse("web:department", args=[row.department.code])
+    facts = [
+        (_("What it costs"), _cost(version)),
+        (_("Who it is for"), [labels.AUDIENCES[code] for code in labels.AUDIENCES if code in version.audience]),
+        (_("What you need"), _needs(version)),
+        (_("When you get the answer"), _speed(version)),
+        (_("Who does it"), format_html('<a href="{}">{}</a>', department, wording(row.department).html())),
+    ]
+    if row.app:
+        facts.append((_("Moved here from"), wording(row.app).html()))
+    if missing := version.missing_languages:
+        facts.append((_("Not translated yet"), _language_names(missing)))
+    return [{"label": label, "value": value} for label, value in facts]
+
+
+def _cost(version: FunctionVersion) -> str:
+    if version.fee_hkd is None:
+        return _("It depends on your case")
+    return hkd(version.fee_hkd) if version.fee_hkd else _("Nothing: it is free")
+
+
+def _needs(version: FunctionVersion) -> str:
+    match version.assurance:
+        case FunctionVersion.Assurance.NONE:
+            return _("Nothing: you need not sign in")
+        case FunctionVersion.Assurance.BASIC:
+            return _("Your Ferry log-in")
+    return _("Your Ferry log-in and your digital signature")
+
+
+def _speed(version: FunctionVersion) -> str:
+    if version.backend.connector in BATCHED:
+        return _("Usually on the next working day: the department answers in batches")
+    return _("Usually within a moment, on the same page")
+
+
+def _language_names(codes: list[str]) -> str:
+    own = dict(settings.LANGUAGES)
+    return format_html_join(" · ", '<span lang="{}">{}</span>', ((lang_tag(code), own[code]) for code in codes))
+
+
+def _questions(version: FunctionVersion) -> dict[str, list[str]]:
+    """Titles of what the form asks, and of what a profile fills in."""
+    properties = schema.localise(version.form, languages.current())["properties"].values()
+    return {
+        "asked": [made.get("title", "") for made in properties if "x-profile" not in made],
+        "filled_in": [made.get("title", "") for made in properties if "x-profile" in made],
+    }

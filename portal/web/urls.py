@@ -1,0 +1,16 @@
+"""Pages with a language in front of their address."""
+
+from django.urls import include, path
+
+from portal.web import find, function
+
+app_name = "web"
+urlpatterns = [
+    path("", find.home, name="home"),
+    path("about/", find.about, name="about"),
+    path("search/", find.search, name="search"),
+    path("departments/", find.department_list, name="department-list"),
+    path("departments/<str:code>/", find.department, name="department"),
+    path("functions/<str:code>/", function.function, name="function"),
+    path("", include("portal.web.doing_urls")),
+]
