@@ -48,7 +48,7 @@ def submit(
     known = profile.read(person) if person else {}
     owners = [caller, f"{forms.SENT}{first.receipt}"] if first else [caller]  # its files were handed over to it
     sent = files.named_in(version.form, data, callers=owners)
-    form = validation.validate(version.form, data, profile=known, callers=owners)
+    form = validation.validate(version.form, data, profile=known, files=sent)
     about = {key: {"name": f.name, "type": f.type, "size": f.size, "sha256": f.sha256} for key, f in sent.items()}
     payload = {"form": form, "files": dict(sorted(about.items()))}
     if first is not None:
