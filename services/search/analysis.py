@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from services import languages
 from services.registry.models import FunctionVersion, ServiceFunction
@@ -16,8 +17,17 @@ LEADING, PLAIN, INSIDE, OF_ITS_KIND = 1.0, 0.9, 0.35, 0.6  # how surely a word n
 # The kind of a function as its department chose it, as the action words of a query name it.
 KINDS = {"enquire": "search", "appeal": "object", "declare": ""}
 # What someone does who has the thing already; who names the thing alone more often wants the thing.
-SECONDARY = {"cancel", "transfer", "amend", "replace", "status"}
-FOR_CITIZENS, OFF_THE_MAIN_PATH = 0.05, 0.08
+SECONDARY = {
+    "status": 0.15,
+    "cancel": 0.12,
+    "transfer": 0.12,
+    "amend": 0.12,
+    "replace": 0.1,
+    "search": 0.1,
+    "renew": 0.05,
+}
+FOR_CITIZENS = 0.05
+LONGEST_JOINED = 12  # letters of two words that may also be written as one
 
 
 @dataclass
@@ -29,30 +39,43 @@ class Analysis:
     prior: float = 1.0
     handle: str = ""
 
-    def add(self, term: str, weight: float) -> None:
-        before = self.weights.get(term, 0)
-        self.weights[term] = max(before, weight) + AGAIN * min(before, weight)
+    def add(self, weight: float, terms: Iterable[str]) -> None:
+        """Terms of one place. Standing there twice says no more than once; in two places, a little more."""
+        for term in set(terms):
+            before = self.weights.get(term, 0)
+            self.weights[term] = max(before, weight) + AGAIN * min(before, weight)
 
-    def add_text(self, written: str, weight: float, *, is_phrase: bool = False) -> None:
-        folded = text.fold(written)
-        found = text.atoms(folded)
-        for term in dict.fromkeys(text.terms(found)):
-            self.add(term, weight)
-        for word in text.joined(folded) | set(_pairs(found) if is_phrase else ()):
-            self.add(text.stems.stem(word), weight)
-        for atom in found:
-            if not atom.is_chinese and len(atom.text) > 1:
-                self.words[atom.text] = atom.stem
-        if is_phrase:
-            for character in {atom.text for atom in found if atom.is_chinese}:
-                self.add(character, weight * LONE_CHARACTER)
+    def learn(self, written: Iterable[str]) -> None:
+        """Remember the English words as they are spelt."""
+        for each in written:
+            for atom in text.atoms(text.fold(each)):
+                if not atom.is_chinese and len(atom.text) > 1:
+                    self.words[atom.text] = atom.stem
 
 
-def _pairs(found: list[text.Atom]) -> Iterable[str]:
-    """Two short English words written as one: trade mark -> trademark."""
-    for first, second in zip(found, found[1:], strict=False):
-        if not first.is_chinese and not second.is_chinese and len(first.text) + len(second.text) <= 12:
-            yield first.text + second.text
+def _terms(written: Iterable[str]) -> Iterator[str]:
+    for each in written:
+        yield from text.terms(text.atoms(text.fold(each)))
+
+
+def _ways_to_say(written: Iterable[str]) -> Iterator[str]:
+    """The whole, the whole without what is done with it, neighbouring words, and words written as one."""
+    for each in written:
+        folded = text.fold(each)
+        yield from map(text.stems.stem, text.joined(folded))
+        content = lexicon.without_stop_words(text.atoms(folded))
+        yield text.phrase(content)
+        if rest := lexicon.without_actions(content):
+            yield text.phrase(rest)
+        for first, second in pairwise(content):
+            if not (first.is_chinese or second.is_chinese):
+                yield f"{first.stem} {second.stem}"
+                if len(first.text) + len(second.text) <= LONGEST_JOINED:
+                    yield text.stems.stem(first.text + second.text)  # trade mark, trademark
+
+
+def _characters(written: Iterable[str]) -> set[str]:
+    return {atom.text for each in written for atom in text.atoms(text.fold(each)) if atom.is_chinese}
 
 
 def analyse(function: ServiceFunction) -> Analysis:
@@ -61,38 +84,21 @@ def analyse(function: ServiceFunction) -> Analysis:
     assert version is not None
     names = list(dict.fromkeys(name for name in languages.names_of(version).values() if name))
     analysis = Analysis()
-    for keyword in version.keywords:
-        analysis.add_text(keyword, KEYWORD, is_phrase=True)
-        _add_phrases(analysis, keyword, KEYWORD)
-    for name in names:
-        analysis.add_text(name, NAME, is_phrase=True)
-        _add_phrases(analysis, name, NAME)
-    for name in {*languages.names_of(function.department).values(), function.department.code}:
-        analysis.add_text(name, DEPARTMENT)
-    for summary in languages.names_of(version, "summary").values():
-        analysis.add_text(summary, SUMMARY)
+    departments = {*languages.names_of(function.department).values(), function.department.code}
+    summaries = set(languages.names_of(version, "summary").values())
+    for weight, place in ((KEYWORD, version.keywords), (NAME, names)):
+        analysis.add(weight, {*_terms(place), *_ways_to_say(place)})
+        analysis.add(weight * LONE_CHARACTER, _characters(place))
+    analysis.add(DEPARTMENT, _terms(departments))
+    analysis.add(SUMMARY, _terms(summaries))
+    analysis.learn([*version.keywords, *names, *departments, *summaries])
     actions = _actions(version, names)
     for action, weight in actions.items():
         analysis.weights[f"@{action}"] = weight
-    main = max(actions, key=lambda action: actions[action], default="")
     analysis.prior += FOR_CITIZENS * ("citizen" in version.audience)
-    analysis.prior -= OFF_THE_MAIN_PATH * (main in SECONDARY)
+    analysis.prior -= max((SECONDARY[action] for action in SECONDARY if actions.get(action, 0) >= PLAIN), default=0)
     analysis.handle = " ".join([function.code.replace("-", " "), *map(text.fold, names)])
     return analysis
-
-
-def _add_phrases(analysis: Analysis, written: str, weight: float) -> None:
-    """The whole, and what is left of it without the words that only say what is done."""
-    words = lexicon.load()
-    found = text.atoms(text.fold(written))
-    content = lexicon.without_stop_words(found)
-    analysis.add(text.phrase(content), weight)
-    start, end = 0, len(content)
-    while start < end and content[start].stem in words.actions:
-        start += 1
-    rest = content[start:end]
-    if rest and rest != content:
-        analysis.add(text.phrase(rest), weight)
 
 
 def _actions(version: FunctionVersion, names: list[str]) -> dict[str, float]:
@@ -110,4 +116,6 @@ def _actions(version: FunctionVersion, names: list[str]) -> dict[str, float]:
     for keyword in version.keywords:
         for action, is_whole in lexicon.actions_in(keyword):
             note(action, PLAIN if is_whole else INSIDE)
+    if result.get("status", 0) >= PLAIN:
+        result["search"] = INSIDE  # "Check an application" is not about whether something is genuine
     return result

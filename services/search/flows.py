@@ -8,8 +8,8 @@ from django.db import connection, transaction
 
 from services.registry.models import ServiceFunction
 from services.search.analysis import Analysis, analyse
-from services.search.questions import TOTAL
 from services.search.models import Document, Posting, Term, Word
+from services.search.questions import TOTAL
 
 LOCK = 0x5EA2C4  # of the advisory lock that one writer of the index holds
 BATCH = 2_000  # functions held in memory at once

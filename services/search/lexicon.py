@@ -8,15 +8,16 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import permutations
 from pathlib import Path
 
 from services.search import text
 
 FOLDER = Path(__file__).parent / "lexicon"
-STRENGTHS = {"same": 0.9, "near": 0.6}  # of a synonym, where the person's own word has 1
+STRENGTHS = {"same": 0.9, "near": 0.7}  # of a synonym, where the person's own word has 1
 NEAR_ACTION = 0.6
 
 
@@ -26,6 +27,7 @@ class Meaning:
 
     terms: tuple[str, ...]
     strength: float
+    phrase: str = ""  # the same as one whole keyword
 
 
 @dataclass(frozen=True)
@@ -48,30 +50,52 @@ def key(words: str) -> str:
 @cache
 def load() -> Lexicon:
     stop, stop_chinese = _stop_words()
-    meanings: dict[str, dict[tuple[str, ...], float]] = defaultdict(dict)
+    meanings: dict[str, dict[str, Meaning]] = defaultdict(dict)
     for strength, members in _groups():
-        for word in members:
-            for terms in {members[other] for other in members if other != word}:
-                meanings[word][terms] = max(strength, meanings[word].get(terms, 0))
-    actions = {}
+        for word, other in permutations(members, 2):
+            before = meanings[word].get(other)
+            if before is None or before.strength < strength:
+                meanings[word][other] = Meaning(members[other], strength, f"={other}")
+    actions: dict[str, str] = {}
     for row in _rows("actions.csv"):
+        own, near = f"@{row['action']}", f"@{row['near']}"
         for word in map(key, row["words"].split(";")):
             actions.setdefault(word, row["action"])
-            meanings[word][(f"@{row['action']}",)] = 1
+            meanings[word][own] = Meaning((own,), 1)
             if row["near"]:
-                meanings[word].setdefault((f"@{row['near']}",), NEAR_ACTION)
+                meanings[word].setdefault(near, Meaning((near,), NEAR_ACTION))
     chinese = sorted((word for word in meanings if not word.isascii()), key=len, reverse=True)
     return Lexicon(
-        meanings={
-            word: tuple(Meaning(terms, strength) for terms, strength in options.items())
-            for word, options in meanings.items()
-        },
+        meanings={word: tuple(options.values()) for word, options in meanings.items()},
         chinese=re.compile("|".join(map(re.escape, chinese))),
         longest=max(word.count(" ") + 1 for word in meanings if word.isascii()),
         actions=actions,
         stop=stop,
         stop_chinese=stop_chinese,
     )
+
+
+def without_actions(found: list[text.Atom]) -> list[text.Atom]:
+    """Without the words at both ends that only say what is done: renew, 申請."""
+    actions = load().actions
+    start, end = 0, len(found)
+    while size := _action_at(found, range(start, end), actions):
+        start += size
+    while size := _action_at(found, range(end, start, -1), actions):
+        end -= size
+    return found[start:end]
+
+
+def _action_at(found: list[text.Atom], places: range, actions: Mapping[str, str]) -> int:
+    """Atoms of the action word at the beginning of `places`, or at its end where it counts down; 0 for none."""
+    for size in range(min(4, len(places)), 0, -1):
+        part = found[places[0] : places[0] + size] if places.step > 0 else found[places[0] - size : places[0]]
+        is_chinese = [atom.is_chinese for atom in part]
+        if all(is_chinese) and size > 1 and "".join(atom.text for atom in part) in actions:
+            return size
+        if not any(is_chinese) and " ".join(atom.stem for atom in part) in actions:
+            return size
+    return 0
 
 
 def without_stop_words(found: list[text.Atom]) -> list[text.Atom]:
@@ -92,9 +116,9 @@ def actions_in(words: str) -> list[tuple[str, bool]]:
     for size in range(1, 4):
         for start in range(len(found) - size + 1):
             part = found[start : start + size]
-            if not any(atom.is_chinese for atom in part):
-                if action := actions.get(" ".join(atom.stem for atom in part)):
-                    result.append((part[0].start, action, size == len(found)))
+            is_english = not any(atom.is_chinese for atom in part)
+            if is_english and (action := actions.get(" ".join(atom.stem for atom in part))):
+                result.append((part[0].start, action, size == len(found)))
     for match in load().chinese.finditer(folded):
         if len(match.group()) > 1 and (action := actions.get(match.group())):
             result.append((match.start(), action, match.group() == folded.strip()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from services.search import lexicon, text
 from services.search.lexicon import Meaning
@@ -13,10 +14,16 @@ from services.search.spelling import Candidate, likeliest
 MOST_ATOMS = 32  # words or characters that are looked at
 MOST_CONCEPTS = 30  # they are numbered in the bits of an integer
 LONGEST_PHRASE = 9  # atoms of a whole keyword looked for inside the query
-STRADDLING, LONE, SHORT_ACTION = 0.5, 0.4, 0.5  # weights of weak evidence, where a word of its own has 1
-WHOLE_KEYWORD = 1.0  # what a keyword that is the whole query adds, as a share of what its rarity says
+STRADDLING, NEIGHBOURS, LONE, SHORT_ACTION = (
+    0.5,
+    0.3,
+    0.4,
+    0.5,
+)  # weights of weak evidence, where a word of its own has 1
+WHOLE_KEYWORD = 0.8  # what a keyword that is the whole query adds, as a share of what its rarity says
+ACTION, EVERYDAY = 3.5, {"@apply", "@register", "@search"}  # what an action says at least, but for these
 UNKNOWN = 6.0  # what a word that stands nowhere might have said
-LEAST_FOR_SYNONYMS = 4.0
+LEAST_FOR_SYNONYMS = 3.0
 SPELLING = 0.85  # strength of a corrected or completed word
 TOTAL = ""  # the term whose count is that of all functions
 
@@ -30,6 +37,7 @@ class Concept:
     weight: float = 1.0
     is_sure: bool = True  # its absence counts against a function
     start: int = 0
+    share: float = 0.0  # of the query
 
 
 @dataclass
@@ -43,8 +51,9 @@ class Question:
 
     def terms(self) -> set[str]:
         """All that the index is asked about."""
-        spoken = {term for concept in self.concepts for option in concept.options for term in option.terms}
-        return spoken | set(self.phrases) | set(self.characters)
+        options = [option for concept in self.concepts for option in concept.options]
+        spoken = {term for option in options for term in (*option.terms, option.phrase)}
+        return (spoken | set(self.phrases) | set(self.characters)) - {""}
 
     def terms_of(self, concepts: int) -> set[str]:
         """Those of the concepts whose bits are set."""
@@ -64,13 +73,15 @@ def understand(query: str) -> Question:
     found = text.atoms(folded)[:MOST_ATOMS]
     question = Question(folded=folded)
     spoken = text.atoms(words.stop_chinese.sub(lambda stop: " " * len(stop.group()), folded))[:MOST_ATOMS]
+    question.concepts += _english([atom for atom in spoken or found if not atom.is_chinese])
     spoken = lexicon.without_stop_words(spoken or found)
     english = [atom for atom in spoken if not atom.is_chinese]
-    question.concepts += _english(english)
     for run in text.runs([atom for atom in spoken if atom.is_chinese]):
         question.concepts += _chinese(run, folded)
     question.concepts += _mixed(folded)
     question.concepts = question.concepts[:MOST_CONCEPTS]
+    for concept in question.concepts:
+        concept.share = min(1.0, len(text.atoms(concept.words)) / max(len(spoken), 1))
     question.characters = list(dict.fromkeys(atom.text for atom in spoken if atom.is_chinese))
     question.words = [(atom.text, atom.stem) for atom in english]
     if english and english[-1].end == len(folded):
@@ -80,21 +91,35 @@ def understand(query: str) -> Question:
 
 
 def _english(found: list[text.Atom]) -> Iterator[Concept]:
-    """Each word, or several that mean something together."""
+    """Each word, or several that mean something together, and neighbours as a pair."""
     words = lexicon.load()
+    content = lexicon.without_stop_words(found)
     start = 0
     while start < len(found):
-        for size in range(min(words.longest, len(found) - start), 0, -1):
-            part = found[start : start + size]
+        size = _known_words(found[start : start + words.longest])
+        part = found[start : start + size]
+        if size > 1 or part[0] in content:
             key = " ".join(atom.stem for atom in part)
-            if size == 1 or key in words.meanings:
-                break
-        own = [Meaning(tuple(atom.stem for atom in part), 1)]
-        if size == 1 and start + 1 < len(found):
-            own.append(Meaning((text.stems.stem(part[0].text + found[start + 1].text),), 1))
-        options = own + list(words.meanings.get(key, ()))
-        yield Concept(" ".join(atom.text for atom in part), options, start=part[0].start)
+            own = Meaning(tuple(atom.stem for atom in lexicon.without_stop_words(part)), 1)
+            yield Concept(
+                " ".join(atom.text for atom in part), [own, *words.meanings.get(key, ())], start=part[0].start
+            )
         start += size
+    for first, second in pairwise(content):
+        options = [
+            Meaning((f"{first.stem} {second.stem}",), 1),
+            Meaning((text.stems.stem(first.text + second.text),), 1),
+        ]
+        yield Concept(f"{first.text} {second.text}", options, NEIGHBOURS, is_sure=False, start=first.start)
+
+
+def _known_words(found: list[text.Atom]) -> int:
+    """How many of these, from the first on, the lexicon knows as one expression; at least 1."""
+    meanings = lexicon.load().meanings
+    for size in range(len(found), 1, -1):
+        if " ".join(atom.stem for atom in found[:size]) in meanings:
+            return size
+    return 1
 
 
 def _chinese(run: list[text.Atom], folded: str) -> Iterator[Concept]:
@@ -106,7 +131,7 @@ def _chinese(run: list[text.Atom], folded: str) -> Iterator[Concept]:
         yield from _known_word(folded[start:stop], start, is_first=start == begin)
     inside = {position for start, stop in spans for position in range(start, stop)}
     together = {(position, position + 1) for start, stop in spans for position in range(start, stop - 1)}
-    for first, second in zip(range(begin, end), range(begin + 1, end), strict=False):
+    for first, second in pairwise(range(begin, end)):
         if (first, second) not in together:
             is_loose = first not in inside and second not in inside
             pair = folded[first : second + 1]
@@ -158,7 +183,10 @@ class Vocabulary:
     alike: dict[str, list[Candidate]]  # unknown English word -> known ones that look like it
 
     def rarity(self, term: str) -> float:
-        return math.log(1 + self.total / self.known[term][1]) if term in self.known else 0.0
+        if term not in self.known:
+            return 0.0
+        rarity = math.log(1 + self.total / self.known[term][1])
+        return max(rarity, ACTION) if term[0] == "@" and term not in EVERYDAY else rarity
 
 
 @dataclass(frozen=True)
@@ -169,7 +197,7 @@ class Wanted:
     concept: int
     option: int
     weight: float
-    full: float  # what all terms of the option weigh together; 0 where each counts by itself
+    whole: float  # what all terms of the option weigh together; 0 where there is but one
     documents: int
 
 
@@ -179,11 +207,7 @@ def mend(question: Question, vocabulary: Vocabulary) -> dict[str, str]:
     for concept in question.concepts:
         candidates = vocabulary.alike.get(concept.words, [])
         chosen, is_error = likeliest(concept.words, candidates, is_last=concept.words == question.last)
-        words = lexicon.load()
-        for candidate in chosen:
-            concept.options.append(Meaning((candidate.term,), SPELLING))
-            others = words.meanings.get(candidate.term, ()) if candidate == chosen[0] else ()
-            concept.options += [Meaning(other.terms, other.strength * SPELLING) for other in others]
+        concept.options += [Meaning((each.term,), SPELLING, f"={each.term}") for each in chosen]
         if is_error:
             mended[concept.words] = chosen[0].word
     return mended
@@ -193,31 +217,45 @@ def weigh(question: Question, vocabulary: Vocabulary) -> tuple[list[Wanted], flo
     """What to ask the index for, and the score that a function would have which says it all."""
     rows: list[Wanted] = []
     best = 0.0
+    phrases = {phrase: WHOLE_KEYWORD * share for phrase, share in question.phrases.items()}
     for number, concept in enumerate(question.concepts):
-        own = sum(map(vocabulary.rarity, concept.options[0].terms))
+        own = _said(concept.options[0], vocabulary)
         reached = 0.0
         for place, option in enumerate(concept.options):
-            said = sum(map(vocabulary.rarity, option.terms))
-            if said:
+            if said := _said(option, vocabulary):
                 limit = max(own, LEAST_FOR_SYNONYMS) if place else own
-                scale = concept.weight * option.strength * min(said, limit) / said
-                rows += _rows(option.terms, vocabulary, number, place, scale)
-                reached = max(reached, scale * said)
+                worth = concept.weight * option.strength * min(said, limit)
+                rows += _rows(option.terms, vocabulary, number, place, worth)
+                reached = max(reached, worth)
+            if option.phrase in vocabulary.known:
+                share = WHOLE_KEYWORD * option.strength * concept.share
+                phrases[option.phrase] = max(share, phrases.get(option.phrase, 0))
         if concept.is_sure:
             best += max(reached, 0.0 if own else UNKNOWN * concept.weight)
     if not rows:
         characters = [Meaning((character,), LONE) for character in question.characters]
         for number, character in enumerate(characters[:MOST_CONCEPTS]):
-            rows += _rows(character.terms, vocabulary, number, 0, character.strength)
-    for place, (phrase, share) in enumerate(question.phrases.items()):
-        scale = WHOLE_KEYWORD * share
-        rows += _rows((phrase,), vocabulary, MOST_CONCEPTS, place, scale)
+            rows += _rows(
+                character.terms, vocabulary, number, 0, character.strength * vocabulary.rarity(character.terms[0])
+            )
+    for place, (phrase, scale) in enumerate(phrases.items()):
+        rows += _rows((phrase,), vocabulary, MOST_CONCEPTS, place, scale * vocabulary.rarity(phrase))
     return rows, best
 
 
-def _rows(terms: Iterable[str], vocabulary: Vocabulary, concept: int, option: int, scale: float) -> Iterator[Wanted]:
-    weights = {term: scale * vocabulary.rarity(term) for term in terms if term in vocabulary.known}
-    full = sum(weights.values()) if option and concept != MOST_CONCEPTS and len(weights) > 1 else 0.0
-    for term, weight in weights.items():
-        identity, documents = vocabulary.known[term]
-        yield Wanted(identity, concept, option, weight, full, documents)
+def _said(option: Meaning, vocabulary: Vocabulary) -> float:
+    """What an option says in all. The pairs of one Chinese word overlap, so that each says less than it would alone."""
+    said = sum(map(vocabulary.rarity, option.terms))
+    return said / math.sqrt(len(option.terms)) if option.terms[0][0] > "z" else said
+
+
+def _rows(terms: Iterable[str], vocabulary: Vocabulary, concept: int, option: int, worth: float) -> Iterator[Wanted]:
+    """The terms share the worth by their rarity; unknown ones leave their part of it unsaid."""
+    rarities = {term: vocabulary.rarity(term) for term in terms}
+    known = sum(rarities.values())
+    unknown = UNKNOWN * sum(not rarity for rarity in rarities.values())
+    whole = worth * (1 + unknown / known) if len(rarities) > 1 and known else 0.0
+    for term, rarity in rarities.items():
+        if rarity:
+            identity, documents = vocabulary.known[term]
+            yield Wanted(identity, concept, option, worth * rarity / known, whole, documents)

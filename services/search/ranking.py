@@ -15,13 +15,14 @@ NEAR = 5  # functions given where none is an answer
 MOST_MENDED = 6  # words without a match that are looked up among the known ones
 # An answer says this share of what the query says, and this share of what the best answer says.
 OF_THE_QUERY, OF_THE_BEST = 0.25, 0.4
+HALF_THERE = 1.0
 COMMON = 20_000  # functions beyond which a term only weighs where a rarer one stands too
 
 LOOK_UP = """
     SELECT term.text, term.id, term.documents, NULL AS asked, NULL AS word
     FROM search_term term WHERE term.text = ANY(%(terms)s)
     UNION ALL
-    SELECT term.text, term.id, term.documents, asked.word, alike.text
+    SELECT meant.text, meant.id, meant.documents, asked.word, alike.text
     FROM unnest(%(words)s::text[], %(stems)s::text[]) AS asked(word, stem)
     CROSS JOIN LATERAL (
         SELECT word.text, word.term_id FROM search_word word
@@ -30,11 +31,12 @@ LOOK_UP = """
         ORDER BY starts_with(word.text, asked.word) DESC, similarity(word.text, asked.word) DESC LIMIT 30
     ) alike
     JOIN search_term term ON term.id = alike.term_id AND term.documents > 0
+    JOIN search_term meant ON meant.text IN (term.text, '=' || term.text)
     WHERE NOT EXISTS (SELECT FROM search_term known WHERE known.text = asked.stem AND known.documents > 0)"""
 RANK = """
     WITH wanted AS MATERIALIZED (
         SELECT * FROM unnest(
-            %(term)s::bigint[], %(concept)s::int[], %(option)s::int[], %(weight)s::float8[], %(full)s::float8[]
+            %(term)s::bigint[], %(concept)s::int[], %(option)s::int[], %(weight)s::float8[], %(whole)s::float8[]
         ) AS wanted(term_id, concept, option, weight, whole)
     ), said AS (
         SELECT posting.function_id, wanted.concept, wanted.option,
@@ -42,8 +44,12 @@ RANK = """
         FROM wanted JOIN search_posting posting ON posting.term_id = wanted.term_id {only_with_rare}
         GROUP BY 1, 2, 3
     ), heard AS (
-        -- A synonym of several words that is only half there says less than half.
-        SELECT function_id, concept, max(CASE WHEN whole = 0 THEN weight ELSE weight * weight / whole END) AS weight
+        -- An expression that is only half there says less than half; a synonym of it still less.
+        SELECT function_id, concept, max(
+            CASE WHEN whole = 0 THEN weight
+                WHEN option = 0 THEN weight * power(least(weight / whole, 1), %(own)s)
+                ELSE weight * least(weight / whole, 1) END
+        ) AS weight
         FROM said GROUP BY 1, 2
     ), scored AS (
         SELECT function_id, sum(weight) AS weight, sum(weight) FILTER (WHERE concept < %(phrases)s) AS spoken,
@@ -101,7 +107,7 @@ def look_up(cursor: Any, question: Question) -> Vocabulary:
     for term, identity, documents, word, candidate in cursor.fetchall():
         if documents:
             known[term] = (identity, documents)
-        if word:
+        if word and term[0] != "=":
             alike.setdefault(word, []).append(Candidate(candidate, term, documents))
     _, total = known.pop(questions.TOTAL, (0, 0))
     return Vocabulary(total, known, alike)
@@ -132,8 +138,9 @@ def rank(
             "concept": [row.concept for row in wanted],
             "option": [row.option for row in wanted],
             "weight": [row.weight for row in wanted],
-            "full": [row.full for row in wanted],
+            "whole": [row.whole for row in wanted],
             "rare": rare,
+            "own": HALF_THERE,
             "phrases": MOST_CONCEPTS,
             "least": least * OF_THE_QUERY,
             "of_the_best": OF_THE_BEST,

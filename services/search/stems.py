@@ -39,6 +39,7 @@ FAMILIES = {
     "carer": "carer carers caregiver caregivers",
     "move": "move moved moving moves",
     "rent": "rent rents rental rentals renting rented",
+    "injur": "injure injured injury injuries injuring",
     "news": "news",
     "bus": "bus buses",
     "gas": "gas",
@@ -74,7 +75,7 @@ VOWEL = re.compile(r"[aeiouy]")
 ENDINGS = (
     ("ational", "at"), ("isation", ""), ("ization", ""), ("ation", ""), ("ition", ""), ("ion", ""),
     ("ance", ""), ("ence", ""), ("ment", ""), ("ness", ""), ("ly", ""), ("al", ""), ("er", ""), ("or", ""),
-    ("ate", ""), ("ise", ""), ("ize", ""), ("ive", ""), ("e", ""), ("y", "i"),
+    ("ate", ""), ("ise", ""), ("ize", ""), ("ive", ""), ("e", ""), ("y", ""),
 )  # fmt: skip
 SHORTEST = 4  # letters that must be left of a word
 
@@ -90,7 +91,7 @@ def stem(word: str) -> str:
         return IRREGULAR[word]
     word = _without_tense(word)
     for ending, instead in ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= (SHORTEST if len(ending) > 1 else 3):
+        if word.endswith(ending) and len(word) - len(ending) >= (3 if ending == "e" else SHORTEST):
             return word[: -len(ending)] + instead
     return word
 

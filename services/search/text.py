@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from opencc import OpenCC
@@ -106,5 +107,5 @@ def terms(found: list[Atom], *, stop: frozenset[str] = frozenset()) -> list[str]
         elif len(run) == 1:
             result.append(run[0].text)
         else:
-            result += [first.text + second.text for first, second in zip(run, run[1:], strict=False)]
+            result += [first.text + second.text for first, second in pairwise(run)]
     return result

@@ -45,9 +45,7 @@ class Outcome:
 
 def read(path: Path) -> list[Query]:
     with path.open(encoding="utf-8", newline="") as file:
-        return [
-            Query(row["query"], row["lang"], frozenset(row["answers"].split(";"))) for row in csv.DictReader(file)
-        ]
+        return [Query(row["query"], row["lang"], frozenset(row["answers"].split(";"))) for row in csv.DictReader(file)]
 
 
 def ask(queries: Iterable[Query]) -> list[Outcome]:
