@@ -25,13 +25,13 @@ from rest_framework.views import APIView
 from identity.accounts.callers import caller_of, callers_of
 from identity.accounts.models import User
 from portal.api import bodies, paging
+from portal.api.functions import public_function
 from portal.api.problems import Problem, TooManyStreams
 from portal.api.reading import CallThrottle, ReadThrottle, StrictJSONParser
 from portal.api.responses import problems
 from services import languages
 from services.gateway import events, flows, receipts
 from services.gateway.models import ServiceCall
-from services.registry.models import ServiceFunction
 
 STREAM_SECONDS = 30.0
 HEARTBEAT_SECONDS = 10.0
@@ -80,8 +80,7 @@ class CallCreate(APIView):
             detail = _("Send the header Idempotency-Key: a name of your choosing for this call, up to 255 characters.")
             raise Problem("idempotency-key-missing", 400, _("Give this call a name"), detail)
         data: Any = request.data
-        public = ServiceFunction.objects.public().with_content().select_related("published__backend__lane")
-        function = get_object_or_404(public, code=code)
+        function = public_function(code)
         person = request.user if isinstance(request.user, User) else None
         call, _created = flows.submit(
             function, data, person=person, caller=caller_of(request._request), idempotency_key=key,

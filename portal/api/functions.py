@@ -1,6 +1,6 @@
 """The catalogue: finding a function, and what its form asks."""
 
-from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -10,13 +10,28 @@ from rest_framework.views import APIView
 from identity.accounts.models import User
 from identity.profile import flows as profile
 from portal.api import bodies, paging
+from portal.api.problems import Problem
 from portal.api.reading import ReadThrottle
 from portal.api.responses import problems
 from services import languages
 from services.forms import schema
 from services.gateway import story
 from services.registry.models import ServiceFunction
-from services.search.find import Filters, find
+from services.search.find import Filters, find, near_code
+
+
+def public_function(code: str) -> ServiceFunction:
+    """A function that citizens may find, with all that a call needs; raises a problem that names near matches."""
+    public = ServiceFunction.objects.public().with_content().select_related("published__backend__lane")
+    function: ServiceFunction | None = public.filter(code=code).first()
+    if function is None:
+        near = [
+            {"code": hit.function.code, "name": hit.function.published.name}
+            for hit in near_code(code)
+            if hit.function.published
+        ]
+        raise Problem("not-found", 404, _("We could not find that service"), near=near)
+    return function
 
 
 class FunctionList(APIView):
@@ -63,8 +78,7 @@ class FunctionDetail(APIView):
     def get(self, request: Request, code: str) -> Response:
         """The form's fields that your profile holds may be left out of a call."""
         bodies.LanguageQuery(data=request.query_params).is_valid(raise_exception=True)
-        public = ServiceFunction.objects.public().with_content().select_related("published__backend__lane")
-        function = get_object_or_404(public, code=code)
+        function = public_function(code)
         assert function.published is not None
         known = profile.read(request.user) if isinstance(request.user, User) else None
         available = story.availability(function)

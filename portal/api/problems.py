@@ -58,9 +58,9 @@ _SLUGS = {400: "bad-request", 401: "not-signed-in", 403: "forbidden", 404: "not-
           406: "not-acceptable", 415: "unsupported-media-type", 429: "too-many-requests"}  # fmt: skip
 
 
-def document(slug: str, code: int, title: str, detail: str = "", **members: Any) -> dict[str, Any]:
+def document(slug: str, status: int, title: str, detail: str = "", **members: Any) -> dict[str, Any]:
     """The body; `type` is a relative reference, resolved against this API's own address."""
-    body: dict[str, Any] = {"type": f"/problems/{slug}", "title": title, "status": code}
+    body: dict[str, Any] = {"type": f"/problems/{slug}", "title": title, "status": status}
     return {**body, **({"detail": detail} if detail else {}), **members}
 
 
@@ -120,7 +120,7 @@ def _of_drf(error: exceptions.APIException) -> tuple[dict[str, Any], dict[str, s
     if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
         headers["WWW-Authenticate"] = "Session"
     code, members = error.status_code, {}
-    detail = str(error.detail) if isinstance(error.detail, str) else ""
+    detail = str(error.detail) if isinstance(error, exceptions.ParseError) else ""
     if isinstance(error, exceptions.ValidationError) and isinstance(error.detail, dict):
         members["errors"] = [
             {"parameter": name, "detail": str(message)}
