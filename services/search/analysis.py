@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -11,6 +11,8 @@ from services.registry.models import FunctionVersion, ServiceFunction
 from services.search import lexicon, text
 
 KEYWORD, NAME, DEPARTMENT, SUMMARY = 1.0, 0.75, 0.25, 0.06
+WHOLE, WITHOUT_ACTION = 1.0, 0.7  # of a keyword or name that is said completely, or but for what is done with it
+SHARED = 0.2  # of a term's weight that the words beside it share
 LONE_CHARACTER = 0.5  # of the weight that a pair of characters has there
 AGAIN = 0.15  # of what a term's other places would weigh
 LEADING, PLAIN, INSIDE, OF_ITS_KIND = 1.0, 0.9, 0.35, 0.6  # how surely a word names what the function does
@@ -39,9 +41,9 @@ class Analysis:
     prior: float = 1.0
     handle: str = ""
 
-    def add(self, weight: float, terms: Iterable[str]) -> None:
-        """Terms of one place. Standing there twice says no more than once; in two places, a little more."""
-        for term in set(terms):
+    def add(self, place: Mapping[str, float]) -> None:
+        """Terms of one place, with their weights there. Standing in two places says a little more than in one."""
+        for term, weight in place.items():
             before = self.weights.get(term, 0)
             self.weights[term] = max(before, weight) + AGAIN * min(before, weight)
 
@@ -58,24 +60,37 @@ def _terms(written: Iterable[str]) -> Iterator[str]:
         yield from text.terms(text.atoms(text.fold(each)))
 
 
-def _ways_to_say(written: Iterable[str]) -> Iterator[str]:
+def _ways_to_say(each: str) -> Iterator[tuple[str, float]]:
     """The whole, the whole without what is done with it, neighbouring words, and words written as one."""
+    folded = text.fold(each)
+    content = lexicon.without_stop_words(text.atoms(folded))
+    yield text.phrase(content), WHOLE
+    if rest := lexicon.without_actions(content):
+        yield text.phrase(rest), WITHOUT_ACTION
+    for word in text.joined(folded):
+        yield text.stems.stem(word), WHOLE
+    for first, second in pairwise(content):
+        if not (first.is_chinese or second.is_chinese):
+            yield f"{first.stem} {second.stem}", WHOLE
+            if len(first.text) + len(second.text) <= LONGEST_JOINED:
+                yield text.stems.stem(first.text + second.text), WHOLE  # trade mark, trademark
+
+
+def _place(written: Iterable[str], weight: float) -> dict[str, float]:
+    """The terms of keywords or names. One that is nearly all of its keyword says more than one of many."""
+    result: dict[str, float] = {}
     for each in written:
-        folded = text.fold(each)
-        yield from map(text.stems.stem, text.joined(folded))
-        content = lexicon.without_stop_words(text.atoms(folded))
-        yield text.phrase(content)
-        if rest := lexicon.without_actions(content):
-            yield text.phrase(rest)
-        for first, second in pairwise(content):
-            if not (first.is_chinese or second.is_chinese):
-                yield f"{first.stem} {second.stem}"
-                if len(first.text) + len(second.text) <= LONGEST_JOINED:
-                    yield text.stems.stem(first.text + second.text)  # trade mark, trademark
+        terms = set(_terms([each]))
+        share = weight * (1 - SHARED + SHARED / max(len(terms), 1))
+        for term, said in [*dict.fromkeys(terms, share).items(), *_ways_to_say(each)]:
+            result[term] = max(said, result.get(term, 0))
+        for character in _characters(each):
+            result.setdefault(character, weight * LONE_CHARACTER)
+    return result
 
 
-def _characters(written: Iterable[str]) -> set[str]:
-    return {atom.text for each in written for atom in text.atoms(text.fold(each)) if atom.is_chinese}
+def _characters(written: str) -> set[str]:
+    return {atom.text for atom in text.atoms(text.fold(written)) if atom.is_chinese}
 
 
 def analyse(function: ServiceFunction) -> Analysis:
@@ -87,10 +102,9 @@ def analyse(function: ServiceFunction) -> Analysis:
     departments = {*languages.names_of(function.department).values(), function.department.code}
     summaries = set(languages.names_of(version, "summary").values())
     for weight, place in ((KEYWORD, version.keywords), (NAME, names)):
-        analysis.add(weight, {*_terms(place), *_ways_to_say(place)})
-        analysis.add(weight * LONE_CHARACTER, _characters(place))
-    analysis.add(DEPARTMENT, _terms(departments))
-    analysis.add(SUMMARY, _terms(summaries))
+        analysis.add(_place(place, weight))
+    analysis.add(dict.fromkeys(_terms(departments), DEPARTMENT))
+    analysis.add(dict.fromkeys(_terms(summaries), SUMMARY))
     analysis.learn([*version.keywords, *names, *departments, *summaries])
     actions = _actions(version, names)
     for action, weight in actions.items():

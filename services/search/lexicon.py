@@ -18,7 +18,7 @@ from services.search import text
 
 FOLDER = Path(__file__).parent / "lexicon"
 STRENGTHS = {"same": 0.9, "near": 0.7}  # of a synonym, where the person's own word has 1
-NEAR_ACTION = 0.6
+NEAR_ACTION = 0.4
 
 
 @dataclass(frozen=True)
@@ -133,9 +133,16 @@ def _rows(name: str) -> Iterator[dict[str, str]]:
 def _groups() -> Iterator[tuple[float, dict[str, tuple[str, ...]]]]:
     for row in _rows("synonyms.csv"):
         words = [text.fold(word).strip() for word in row["words"].split(";")]
-        yield STRENGTHS[row["kind"]], {key(word): tuple(text.terms(text.atoms(word))) for word in words}
+        yield STRENGTHS[row["kind"]], {key(word): _terms(word) for word in words}
 
 
+def _terms(folded: str) -> tuple[str, ...]:
+    stop, _ = _stop_words()
+    found = text.atoms(folded)
+    return tuple(text.terms([atom for atom in found if atom.text not in stop] or found))
+
+
+@cache
 def _stop_words() -> tuple[frozenset[str], re.Pattern[str]]:
     words = {row["language"]: row["words"].split() for row in _rows("stopwords.csv")}
     return frozenset(words["en"]), _longest_first(text.fold(word) for word in words["zh"])

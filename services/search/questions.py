@@ -14,6 +14,7 @@ from services.search.spelling import Candidate, likeliest
 MOST_ATOMS = 32  # words or characters that are looked at
 MOST_CONCEPTS = 30  # they are numbered in the bits of an integer
 LONGEST_PHRASE = 9  # atoms of a whole keyword looked for inside the query
+AT_AN_ACTION = 0.5
 STRADDLING, NEIGHBOURS, LONE, SHORT_ACTION = (
     0.5,
     0.3,
@@ -21,7 +22,8 @@ STRADDLING, NEIGHBOURS, LONE, SHORT_ACTION = (
     0.5,
 )  # weights of weak evidence, where a word of its own has 1
 WHOLE_KEYWORD = 0.8  # what a keyword that is the whole query adds, as a share of what its rarity says
-ACTION, EVERYDAY = 3.5, {"@apply", "@register", "@search"}  # what an action says at least, but for these
+ACTION = 3.5  # what an action says at least; and where every second function has it:
+ACTIONS = {"@apply": 1.0, "@register": 1.0, "@search": 3.0}
 UNKNOWN = 6.0  # what a word that stands nowhere might have said
 LEAST_FOR_SYNONYMS = 3.0
 SPELLING = 0.85  # strength of a corrected or completed word
@@ -129,13 +131,15 @@ def _chinese(run: list[text.Atom], folded: str) -> Iterator[Concept]:
     spans = [match.span() for match in words.chinese.finditer(folded, begin, end)]
     for start, stop in spans:
         yield from _known_word(folded[start:stop], start, is_first=start == begin)
+    acts = {position for start, stop in spans if folded[start:stop] in words.actions for position in range(start, stop)}
     inside = {position for start, stop in spans for position in range(start, stop)}
     together = {(position, position + 1) for start, stop in spans for position in range(start, stop - 1)}
     for first, second in pairwise(range(begin, end)):
         if (first, second) not in together:
             is_loose = first not in inside and second not in inside
             pair = folded[first : second + 1]
-            yield Concept(pair, [Meaning((pair,), 1)], 1 if is_loose else STRADDLING, is_sure=is_loose, start=first)
+            weight = 1 if is_loose else STRADDLING * (AT_AN_ACTION if {first, second} & acts else 1)
+            yield Concept(pair, [Meaning((pair,), 1)], weight, is_sure=is_loose, start=first)
     for position in range(begin, end):
         neighbours = {position - 1, position + 1} & set(range(begin, end))
         if position not in inside and neighbours <= inside:
@@ -186,7 +190,7 @@ class Vocabulary:
         if term not in self.known:
             return 0.0
         rarity = math.log(1 + self.total / self.known[term][1])
-        return max(rarity, ACTION) if term[0] == "@" and term not in EVERYDAY else rarity
+        return max(rarity, ACTIONS.get(term, ACTION)) if term[0] == "@" else rarity
 
 
 @dataclass(frozen=True)
@@ -223,7 +227,7 @@ def weigh(question: Question, vocabulary: Vocabulary) -> tuple[list[Wanted], flo
         reached = 0.0
         for place, option in enumerate(concept.options):
             if said := _said(option, vocabulary):
-                limit = max(own, LEAST_FOR_SYNONYMS) if place else own
+                limit = said if option.terms[0][0] in "@" or not place else max(own, LEAST_FOR_SYNONYMS)
                 worth = concept.weight * option.strength * min(said, limit)
                 rows += _rows(option.terms, vocabulary, number, place, worth)
                 reached = max(reached, worth)

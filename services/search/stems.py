@@ -9,9 +9,11 @@ from functools import lru_cache
 
 # Families that the endings below would part or would throw together with others.
 FAMILIES = {
-    "licens": "licence licences license licenses licensed licensing licensee",
+    "licens": "licence licences license licenses licensing licensee",
+    "licensed": "licensed unlicensed",  # said of someone who is checked, not of the paper that is wanted
+    "registered": "registered unregistered",
     "appli": "apply applies applied applying application applications applicant applicants",
-    "regist": "register registers registered registering registration registrations registrar registry",
+    "regist": "register registers registering registration registrations registrar registry",
     "marri": "marry married marries marriage marrying",
     "die": "die died dies dying dead death deaths deceased",
     "tax": "tax taxes taxed taxation taxman",
