@@ -25,7 +25,13 @@ _AUTOCOMPLETE = {
     "email": "email",
     "address": "street-address",
 }
-_INPUT_MODES = {"int": "numeric", "money": "decimal", "phone": "tel", "email": "email", "br_number": "numeric"}
+_INPUT_MODES = {
+    "int": "numeric",
+    "money": "decimal",
+    "phone": "tel",
+    "email": "email",
+    "br_number": "numeric",
+}
 _DATE_FORMATS = {"en": "j F Y", "zh-hant": "Y年n月j日", "zh-hans": "Y年n月j日"}
 
 

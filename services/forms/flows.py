@@ -32,7 +32,8 @@ def _one_at_a_time(version: FunctionVersion, caller: str) -> None:
     """Two presses of a button at once must not begin two drafts, which would be two idempotency keys."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"forms.draft {version.function_id} {caller}"]
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+            [f"forms.draft {version.function_id} {caller}"],
         )
 
 

@@ -5,7 +5,7 @@ Every pattern is linear: no repetition inside a repetition.
 
 import re
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import MAXYEAR, MINYEAR, date, datetime
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -77,14 +77,14 @@ def is_date(text: str) -> bool:
 
 
 def is_date_time(text: str) -> bool:
-    """RFC 3339 with its offset, a moment that exists."""
+    """RFC 3339 with its offset, a moment that exists and has a local time everywhere on earth."""
     if not _DATE_TIME.fullmatch(text):
         return False
     try:
-        datetime.fromisoformat(text)
+        at = datetime.fromisoformat(text)
     except ValueError:
         return False
-    return True
+    return MINYEAR < at.year < MAXYEAR
 
 
 def is_email(text: str) -> bool:

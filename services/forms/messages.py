@@ -9,7 +9,15 @@ from services import languages
 from services.forms.formats import has_hkid_shape
 
 _DETERMINERS = {"a", "an", "any", "her", "his", "my", "our", "the", "their", "this", "your"}
-_NAMES = {"hong", "mainland", "octopus", "hkid", "gpu", "gpus", "e-cert"}  # first words that keep their capital
+_NAMES = {
+    "hong",
+    "mainland",
+    "octopus",
+    "hkid",
+    "gpu",
+    "gpus",
+    "e-cert",
+}  # first words that keep their capital
 
 
 def in_sentence(title: str) -> str:

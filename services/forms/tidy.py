@@ -8,7 +8,8 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from services.forms.kinds import DISTRICTS
+from services.forms.formats import CHECKS, has_hkid_shape
+from services.forms.kinds import DISTRICTS, schema_of
 
 _LONGEST = 300  # characters; nothing with a format is longer, so longer text is not worth reading
 _FULL_WIDTH = {
@@ -33,7 +34,8 @@ def tidy(kind: str, text: str) -> str:
     reader = _READERS.get(kind)
     if reader is None or len(text) > _LONGEST:
         return text
-    return reader(_plain(text))
+    meant = reader(_plain(text))
+    return meant if _SHAPES[kind](meant) else text.strip()
 
 
 def tidy_address(address: dict[str, Any]) -> dict[str, Any]:
@@ -131,3 +133,4 @@ _READERS: dict[str, Callable[[str], str]] = {
     "email": str,
     "file": str.lower,
 }
+_SHAPES = {kind: CHECKS[schema_of(kind)["format"]] for kind in _READERS} | {"hkid": has_hkid_shape}

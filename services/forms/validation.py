@@ -35,8 +35,9 @@ def validate(
 ) -> dict[str, Any]:
     """The data as it will be sent: tidied, with the person's own merged in.
 
-    `schema` in stored form. A verified profile value wins over what was sent; another one fills a gap. `files`: the
-    ids of files that the data may name (files.named_in finds the person's). Raises Invalid with everything to put right.
+    `schema` in stored form. A verified profile value wins over what was sent; another one fills a gap.
+    `files`: the ids of files that the data may name (files.named_in finds the person's).
+    Raises Invalid with everything to put right.
     """
     if not isinstance(data, dict):
         raise Invalid([FieldError("", "", messages.not_an_object())])

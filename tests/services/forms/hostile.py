@@ -4,7 +4,18 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-HOSTILE_TEXTS = ["\x00", "a\x00b", "\ud800", "\udfff\ud800", "￿", "\x1b[31m", "../../etc/passwd", "=1+1", "％", "𠮷"]
+HOSTILE_TEXTS = [
+    "\x00",
+    "a\x00b",
+    "\ud800",
+    "\udfff\ud800",
+    "￿",
+    "\x1b[31m",
+    "../../etc/passwd",
+    "=1+1",
+    "％",
+    "𠮷",
+]
 
 
 def any_text() -> st.SearchStrategy[str]:

@@ -49,7 +49,10 @@ def test_a_long_text_is_optional_and_says_how_much_fits() -> None:
 
 
 def test_a_choice_offers_its_labels() -> None:
-    assert _drawn(one("choice"), language="zh-hant").choices == [("lost", "遺失"), ("own-vehicle", "自己的車輛")]
+    assert _drawn(one("choice"), language="zh-hant").choices == [
+        ("lost", "遺失"),
+        ("own-vehicle", "自己的車輛"),
+    ]
 
 
 def test_an_address_offers_the_districts() -> None:
@@ -57,7 +60,8 @@ def test_an_address_offers_the_districts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "mode"), [("int", "numeric"), ("money", "decimal"), ("phone", "tel"), ("email", "email"), ("text", "")]
+    ("kind", "mode"),
+    [("int", "numeric"), ("money", "decimal"), ("phone", "tel"), ("email", "email"), ("text", "")],
 )
 def test_a_phone_shows_the_keyboard_that_fits(kind: str, mode: str) -> None:
     assert _drawn(one(kind)).inputmode == mode
@@ -149,7 +153,11 @@ def test_a_post_of_every_kind_is_good_data() -> None:
         ("hkid", "it=a1234563", {"it": "A123456(3)"}),
         ("address", "", {}),
         ("address", "it.line_1=&it.line_2=&it.district=", {"it": {}}),
-        ("address", "it.line_1=8/F&it.line_2=&it.district=north", {"it": {"line_1": "8/F", "district": "north"}}),
+        (
+            "address",
+            "it.line_1=8/F&it.line_2=&it.district=north",
+            {"it": {"line_1": "8/F", "district": "north"}},
+        ),
         ("file", "it.id=abc", {"it": "abc"}),
         ("file", "it=abc&it.id=", {}),
     ],

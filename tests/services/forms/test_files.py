@@ -113,7 +113,11 @@ def test_what_the_sender_says_of_the_type_is_not_believed() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"", "empty"), (b"MZ\x90\x00", "PDF, JPEG, PNG, WEBP and HEIC"), (PDF + b"x" * 2_000_000, "larger than 1 MB")],
+    [
+        (b"", "empty"),
+        (b"MZ\x90\x00", "PDF, JPEG, PNG, WEBP and HEIC"),
+        (PDF + b"x" * 2_000_000, "larger than 1 MB"),
+    ],
 )
 def test_a_file_that_cannot_be_taken_says_why(settings: Settings, content: bytes, reason: str) -> None:
     settings.FILE_UPLOAD_MAX_BYTES = 1024 * 1024

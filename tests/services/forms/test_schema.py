@@ -106,13 +106,23 @@ def _words(*names: str) -> dict[str, schema.Words]:
 
 def test_a_catalogue_cell_becomes_properties() -> None:
     made = schema.from_catalogue("licence:text;why:choice(a|b)", _words("licence", "why"))
-    assert [(name, kind_of(one_field)) for name, one_field in made.items()] == [("licence", "text"), ("why", "choice")]
+    assert [(name, kind_of(one_field)) for name, one_field in made.items()] == [
+        ("licence", "text"),
+        ("why", "choice"),
+    ]
     assert made["why"]["enum"] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
     "cell",
-    ["licence", "licence:words", "licence:choice()", "licence:choice(a||b)", "licence:text;licence:date", ":text"],
+    [
+        "licence",
+        "licence:words",
+        "licence:choice()",
+        "licence:choice(a||b)",
+        "licence:text;licence:date",
+        ":text",
+    ],
 )
 def test_a_broken_catalogue_cell_is_refused(cell: str) -> None:
     with pytest.raises(ValueError, match="“"):

@@ -32,7 +32,13 @@ def test_data_that_fits_comes_back_as_it_is() -> None:
 
 
 def test_lenient_spellings_are_sent_in_the_exact_form() -> None:
-    sent = {**GOOD, "a_hkid": "a1234563", "a_phone": "9123 4567", "a_money": "1,200", "a_vehicle_mark": "ab 1234"}
+    sent = {
+        **GOOD,
+        "a_hkid": "a1234563",
+        "a_phone": "9123 4567",
+        "a_money": "1,200",
+        "a_vehicle_mark": "ab 1234",
+    }
     assert validate(every_kind(), sent, profile=NOBODY) == GOOD
 
 
@@ -155,7 +161,8 @@ def test_data_that_is_no_object_is_refused_as_a_whole(data: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [{"it": "x" * 200_000}, {"it": [0] * 5_000}, {"it": [[[[[]]]]]}, {"it": 10**4000}, {"x" * 200_000: 1}]
+    "data",
+    [{"it": "x" * 200_000}, {"it": [0] * 5_000}, {"it": [[[[[]]]]]}, {"it": 10**4000}, {"x" * 200_000: 1}],
 )
 def test_data_beyond_any_form_is_refused_as_a_whole(data: Any) -> None:
     assert [error.pointer for error in _errors(one("text"), data)] == [""]
