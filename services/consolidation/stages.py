@@ -1,0 +1,121 @@
+"""How far each app is on its way out, read from facts: registered, published, tried, used, switched off."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from services.consolidation.models import Blocker
+from services.gateway.models import ServiceCall
+from services.registry import protocols
+from services.registry.models import Department, LegacyApp, ServiceFunction
+
+OPEN_STATES = {ServiceFunction.State.PUBLISHED, ServiceFunction.State.SUSPENDED}
+
+
+@dataclass
+class FunctionCount:
+    """Of some functions: how many have come how far. Each number is part of the one before."""
+
+    registered: int = 0
+    published: int = 0
+    doable: int = 0  # published, and a connector speaks to its backend
+    tried: int = 0  # somebody has called it here
+    used: int = 0  # somebody has got it done here
+
+    def add(self, function: ServiceFunction) -> None:
+        is_published = function.state in OPEN_STATES
+        self.registered += 1
+        self.published += is_published
+        self.doable += is_published and is_doable(function)
+        self.tried += function.is_tried  # type: ignore[attr-defined]
+        self.used += function.is_used  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True)
+class AppStage:
+    """One app, with what it carries and what is in its way."""
+
+    app: LegacyApp
+    functions: FunctionCount
+    blockers: list[Blocker] = field(default_factory=list)
+
+    @property
+    def is_retired(self) -> bool:
+        return self.app.status == LegacyApp.Status.RETIRED
+
+    @property
+    def steps(self) -> list[tuple[str, bool]]:
+        """Each step on the way out, and whether all of the app's functions have taken it."""
+        count = self.functions
+        return [
+            ("registered", count.registered > 0),
+            ("published", 0 < count.registered <= count.published),
+            ("used", 0 < count.registered <= count.used),
+            ("switched_off", self.is_retired),
+        ]
+
+    def is_overdue(self, today: date) -> bool:
+        """Its planned day has passed, and it is still there."""
+        return not self.is_retired and self.app.retire_by is not None and self.app.retire_by < today
+
+
+@dataclass
+class DepartmentStage:
+    """One department's apps and functions together."""
+
+    department: Department
+    once: int = 0
+    retired: int = 0
+    functions: FunctionCount = field(default_factory=FunctionCount)
+    next_on: date | None = None  # the next planned retirement that is still ahead
+
+    @property
+    def now(self) -> int:
+        return self.once - self.retired
+
+
+def functions() -> QuerySet[ServiceFunction]:
+    """Functions with `is_tried` and `is_used`, and the kind of backend they are published on."""
+    calls = ServiceCall.objects.filter(function=OuterRef("pk"))
+    return (
+        ServiceFunction.objects.select_related("published__backend")
+        .only("code", "state", "app_id", "department_id", "published__backend__connector")
+        .annotate(is_tried=Exists(calls), is_used=Exists(calls.filter(status=ServiceCall.Status.COMPLETED)))
+    )
+
+
+def is_doable(function: ServiceFunction) -> bool:
+    """It can be carried out here, not only found."""
+    return function.published is not None and protocols.find(function.published.backend.connector) is not None
+
+
+def of_apps(apps: QuerySet[LegacyApp], carried: Iterable[ServiceFunction] | None = None) -> list[AppStage]:
+    """Three queries, or two if the functions are given."""
+    counts: dict[int, FunctionCount] = defaultdict(FunctionCount)
+    for function in functions() if carried is None else carried:
+        if function.app_id is not None:
+            counts[function.app_id].add(function)
+    blockers: dict[int, list[Blocker]] = defaultdict(list)
+    for blocker in Blocker.objects.open():
+        blockers[blocker.app_id].append(blocker)
+    return [AppStage(app, counts[app.pk], blockers[app.pk]) for app in apps.select_related("department")]
+
+
+def of_departments(
+    apps: Iterable[AppStage], carried: Iterable[ServiceFunction], departments: Iterable[Department], today: date
+) -> list[DepartmentStage]:
+    """Every department that has an app or a function; asks no more queries."""
+    found = {department.pk: DepartmentStage(department) for department in departments}
+    for stage in apps:
+        row = found[stage.app.department_id]
+        row.once += 1
+        row.retired += stage.is_retired
+        day = stage.app.retire_by
+        if not stage.is_retired and day and day >= today and (row.next_on is None or day < row.next_on):
+            row.next_on = day
+    for function in carried:
+        found[function.department_id].functions.add(function)
+    return [row for row in found.values() if row.once or row.functions.registered]
