@@ -47,7 +47,7 @@ class Word(models.Model):
     """An English word as it is written, for completing and correcting what is typed."""
 
     text = models.CharField(max_length=200, primary_key=True)
-    term = models.ForeignKey(Term, on_delete=models.CASCADE, related_name="words")
+    term = models.ForeignKey(Term, on_delete=models.CASCADE, related_name="words", db_constraint=False)
 
     class Meta:
         indexes = [GinIndex(OpClass("text", name="gin_trgm_ops"), name="word_alike")]
@@ -59,9 +59,14 @@ class Word(models.Model):
 class Posting(models.Model):
     """That a term stands in a function. `weight` says where: 1 in a keyword, less elsewhere."""
 
+    # Without constraints in the database: they would double the time of loading what can be made anew at any time.
     pk = models.CompositePrimaryKey("term", "function")
-    term = models.ForeignKey(Term, on_delete=models.CASCADE, related_name="postings", db_index=False)
-    function = models.ForeignKey(ServiceFunction, on_delete=models.CASCADE, related_name="postings")
+    term = models.ForeignKey(
+        Term, on_delete=models.CASCADE, related_name="postings", db_index=False, db_constraint=False
+    )
+    function = models.ForeignKey(
+        ServiceFunction, on_delete=models.CASCADE, related_name="postings", db_constraint=False
+    )
     weight = models.FloatField()
 
     def __str__(self) -> str:

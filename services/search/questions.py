@@ -26,6 +26,7 @@ ACTION = 3.5  # what an action says at least; and where every second function ha
 ACTIONS = {"@apply": 1.0, "@register": 1.0, "@search": 3.0}
 UNKNOWN = 6.0  # what a word that stands nowhere might have said
 LEAST_FOR_SYNONYMS = 3.0
+SAYS_LITTLE = 1.6  # of a word that is so common, other names for it are not looked for
 SPELLING = 0.85  # strength of a corrected or completed word
 TOTAL = ""  # the term whose count is that of all functions
 
@@ -226,7 +227,8 @@ def weigh(question: Question, vocabulary: Vocabulary) -> tuple[list[Wanted], flo
         own = _said(concept.options[0], vocabulary)
         reached = 0.0
         for place, option in enumerate(concept.options):
-            if said := _said(option, vocabulary):
+            said = _said(option, vocabulary)
+            if said and (not place or option.terms[0][0] == "@" or not 0 < own < SAYS_LITTLE):
                 limit = said if option.terms[0][0] in "@" or not place else max(own, LEAST_FOR_SYNONYMS)
                 worth = concept.weight * option.strength * min(said, limit)
                 rows += _rows(option.terms, vocabulary, number, place, worth)

@@ -43,18 +43,35 @@ def function(values: Sequence[Any]) -> ServiceFunction:
     """From the values of `columns()`: the function with its department, published version and backend."""
     made = dict(_instances(values))
     found, version = made["function"], made["version"]
-    assert isinstance(found, ServiceFunction) and isinstance(version, FunctionVersion)
+    assert isinstance(found, ServiceFunction)
+    assert isinstance(version, FunctionVersion)
     found.department, found.published, version.backend = made["department"], version, made["backend"]
     return found
 
 
 def _instances(values: Sequence[Any]) -> Iterator[tuple[str, Model]]:
-    start = 0
+    for alias, model, names, start, end, converters in _plan():
+        part = list(values[start:end])
+        for place, convert in converters:
+            part[place] = convert(part[place], None, connection)
+        yield alias, model.from_db(connection.alias, names, part)
+
+
+@cache
+def _plan() -> list[tuple[str, type[Model], list[str], int, int, list[tuple[int, Any]]]]:
+    """For each part: its place in a row, and which of its values must be converted."""
+    plan, start = [], 0
     for alias, model in PARTS:
         fields = _fields()[alias]
-        part = list(values[start : start + len(fields)])
-        start += len(fields)
-        for number, field in enumerate(fields):
-            for convert in field.get_db_converters(connection):
-                part[number] = convert(part[number], None, connection)
-        yield alias, model.from_db(connection.alias, [field.attname for field in fields], part)
+        converters = [
+            (place, convert)
+            for place, field in enumerate(fields)
+            for convert in [
+                *connection.ops.get_db_converters(field.get_col(alias, field)),
+                *field.get_db_converters(connection),
+            ]
+        ]
+        end = start + len(fields)
+        plan.append((alias, model, [field.attname for field in fields], start, end, converters))
+        start = end
+    return plan

@@ -41,6 +41,7 @@ class Atom:
         return self.text if self.is_chinese else stems.stem(self.text)
 
 
+@lru_cache(maxsize=20_000)
 def simplified(text: str) -> str:
     return FROM_TRADITIONAL.convert(FROM_HONG_KONG.convert(text))
 
