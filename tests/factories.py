@@ -6,12 +6,13 @@ ServiceFunctionFactory(version=False)                 a draft without a version
 OfficerFactory(department=department)                 signed in by client.force_login
 """
 
-from typing import Any
+from typing import Any, Protocol, TypeVar, cast
 
-import factory
 from django.conf import settings
 from django.contrib.auth.models import Group
-from factory.django import DjangoModelFactory
+from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory, Trait
+from factory.django import DjangoModelFactory, Password
+from factory.helpers import post_generation
 
 from identity.accounts.models import User
 from services.forms import profile, schema
@@ -24,6 +25,8 @@ from services.registry.models import (
     Membership,
     ServiceFunction,
 )
+
+Row = TypeVar("Row")
 
 PASSWORD = "a-quiet-crossing"
 
@@ -39,81 +42,95 @@ def form_for(spec: str = "topic:text", *, action: str = "apply", assurance: str 
     return schema.build(profile.ask(own, action=action, assurance=assurance))
 
 
-class UserFactory(DjangoModelFactory[User]):
+class Maker(Protocol[Row]):
+    """What a factory is to its callers: mypy takes `SomeFactory()` for a SomeFactory, but it makes rows."""
+
+    def __call__(self, **values: Any) -> Row: ...
+
+    def build(self, **values: Any) -> Row: ...  # not stored
+
+    def create_batch(self, size: int, **values: Any) -> list[Row]: ...
+
+
+def _maker(factory: type[DjangoModelFactory[Row]]) -> Maker[Row]:
+    return cast(Maker[Row], factory)
+
+
+class _Users(DjangoModelFactory[User]):
     """A citizen with the password PASSWORD."""
 
     class Meta:
         model = User
         skip_postgeneration_save = True
 
-    username = factory.Sequence(lambda n: f"person-{n}")
-    email = factory.LazyAttribute(lambda user: f"{user.username}@example.hk")
+    username = Sequence(lambda n: f"person-{n}")
+    email = LazyAttribute(lambda user: f"{user.username}@example.hk")
     assurance = "basic"
-    password = factory.django.Password(PASSWORD)
+    password = Password(PASSWORD)
 
 
-class DepartmentFactory(DjangoModelFactory[Department]):
+class _Departments(DjangoModelFactory[Department]):
     class Meta:
         model = Department
 
-    code = factory.Sequence(lambda n: f"dept{n}")
+    code = Sequence(lambda n: f"dept{n}")
     kind = Department.Kind.DEPARTMENT
-    name_en = factory.LazyAttribute(lambda row: f"Department {row.code}")
-    name_zh_hant = factory.LazyAttribute(lambda row: f"{row.code}署")
-    name_zh_hans = factory.LazyAttribute(lambda row: f"{row.code}署（简）")
+    name_en = LazyAttribute(lambda row: f"Department {row.code}")
+    name_zh_hant = LazyAttribute(lambda row: f"{row.code}署")
+    name_zh_hans = LazyAttribute(lambda row: f"{row.code}署（简）")
 
 
-class OfficerFactory(UserFactory):
+class _Officers(_Users):
     """An officer; `department=` is theirs, and a new one if not given."""
 
     is_staff = True
 
-    @factory.post_generation
+    @post_generation  # type: ignore[untyped-decorator]
     def department(self: User, create: bool, extracted: Department | None, **kwargs: Any) -> None:
-        department = extracted or DepartmentFactory(**kwargs)
+        department = extracted or _Departments.create(**kwargs)
         Membership.objects.create(user=self, department=department)
         self.groups.add(roles.ensure()[0])
 
 
-class OperatorFactory(UserFactory):
+class _Operators(_Users):
     """Someone of operations."""
 
     is_staff = True
 
-    @factory.post_generation
+    @post_generation  # type: ignore[untyped-decorator]
     def operations(self: User, create: bool, extracted: Group | None, **kwargs: Any) -> None:
         self.groups.add(roles.ensure()[1])
 
 
-class LegacyAppFactory(DjangoModelFactory[LegacyApp]):
+class _LegacyApps(DjangoModelFactory[LegacyApp]):
     class Meta:
         model = LegacyApp
 
-    code = factory.Sequence(lambda n: f"app-{n}")
-    department = factory.SubFactory(DepartmentFactory)
+    code = Sequence(lambda n: f"app-{n}")
+    department = SubFactory(_Departments)
     status = LegacyApp.Status.LIVE
-    name_en = factory.LazyAttribute(lambda row: f"App {row.code}")
-    name_zh_hant = factory.LazyAttribute(lambda row: f"{row.code}應用程式")
+    name_en = LazyAttribute(lambda row: f"App {row.code}")
+    name_zh_hant = LazyAttribute(lambda row: f"{row.code}應用程式")
 
 
-class BackendFactory(DjangoModelFactory[Backend]):
+class _Backends(DjangoModelFactory[Backend]):
     """Idempotent REST with look-up, at the twins' address; the trait `soap` is neither idempotent nor REST."""
 
     class Meta:
         model = Backend
 
     class Params:
-        soap = factory.Trait(
+        soap = Trait(
             connector="soap",
             is_idempotent=False,
             settings={"wsdl": "service?wsdl", "lookup_operation": "FindByReceipt", "probe_operation": "Ping"},
         )
 
-    department = factory.SubFactory(DepartmentFactory)
+    department = SubFactory(_Departments)
     connector = "rest"
-    code = factory.LazyAttribute(lambda row: f"{row.department.code}-{row.connector}")
-    address = factory.LazyAttribute(lambda row: f"{settings.TWINS_URL}/{row.code}/")
-    settings = factory.LazyFunction(
+    code = LazyAttribute(lambda row: f"{row.department.code}-{row.connector}")
+    address = LazyAttribute(lambda row: f"{settings.TWINS_URL}/{row.code}/")
+    settings = LazyFunction(
         lambda: {
             "health_path": "health",
             "lookup_path": "v1/receipts/{receipt}",
@@ -124,51 +141,67 @@ class BackendFactory(DjangoModelFactory[Backend]):
     has_lookup = True
 
 
-class FunctionVersionFactory(DjangoModelFactory[FunctionVersion]):
+class _FunctionVersions(DjangoModelFactory[FunctionVersion]):
     """A draft; give `state` and who submitted and reviewed it for anything further."""
 
     class Meta:
         model = FunctionVersion
 
-    function = factory.SubFactory("tests.factories.ServiceFunctionFactory", version=False)
-    number = factory.LazyAttribute(lambda row: row.function.versions.count() + 1)
-    name_en = factory.LazyAttribute(lambda row: f"Renew {row.function.code}")
-    name_zh_hant = factory.LazyAttribute(lambda row: f"續領{row.function.code}")
-    name_zh_hans = factory.LazyAttribute(lambda row: f"续领{row.function.code}")
+    function = SubFactory("tests.factories._ServiceFunctions", version=False)
+    number = LazyAttribute(lambda row: row.function.versions.count() + 1)
+    name_en = LazyAttribute(lambda row: f"Renew {row.function.code}")
+    name_zh_hant = LazyAttribute(lambda row: f"續領{row.function.code}")
+    name_zh_hans = LazyAttribute(lambda row: f"续领{row.function.code}")
     summary_en = "Send your form and follow it to the decision."
     summary_zh_hant = "網上遞交表格，並跟進至有結果。"
     summary_zh_hans = "网上提交表格，并跟进至有结果。"
     category = FunctionVersion.Category.GOVERNMENT
-    audience = factory.LazyFunction(lambda: ["citizen"])
+    audience = LazyFunction(lambda: ["citizen"])
     action = "apply"
     assurance = "basic"
-    backend = factory.LazyAttribute(
+    backend = LazyAttribute(
         lambda row: (
             Backend.objects.filter(department=row.function.department).first()
-            or BackendFactory(department=row.function.department)
+            or _Backends.create(department=row.function.department)
         )
     )
-    form = factory.LazyAttribute(lambda row: form_for(action=row.action, assurance=row.assurance))
-    request_map = factory.LazyAttribute(
+    form = LazyAttribute(lambda row: form_for(action=row.action, assurance=row.assurance))
+    request_map = LazyAttribute(
         lambda row: defaults.request_map(row.backend.connector, row.function.code, row.action, row.form)
     )
-    answer_map = factory.LazyAttribute(lambda row: defaults.answer_map(row.backend.connector, row.action))
+    answer_map = LazyAttribute(lambda row: defaults.answer_map(row.backend.connector, row.action))
 
 
-class ServiceFunctionFactory(DjangoModelFactory[ServiceFunction]):
+class _ServiceFunctions(DjangoModelFactory[ServiceFunction]):
     """Published with an approved version 1, which `version__...` describes; `version=False`: a bare draft."""
 
     class Meta:
         model = ServiceFunction
         skip_postgeneration_save = True
 
-    department = factory.SubFactory(DepartmentFactory)
-    code = factory.Sequence(lambda n: f"function-{n}")
+    department = SubFactory(_Departments)
+    code = Sequence(lambda n: f"function-{n}")
 
-    @factory.post_generation
+    @post_generation  # type: ignore[untyped-decorator]
     def version(self: ServiceFunction, create: bool, extracted: Any, **values: Any) -> None:
         if extracted is False:
             return
-        self.published = FunctionVersionFactory(function=self, state="approved", **values)
+        self.published = _FunctionVersions.create(function=self, state="approved", **values)
         self.state = ServiceFunction.State.PUBLISHED
         self.save()
+
+
+UserFactory = _maker(_Users)
+DepartmentFactory = _maker(_Departments)
+OfficerFactory = _maker(_Officers)
+OperatorFactory = _maker(_Operators)
+LegacyAppFactory = _maker(_LegacyApps)
+BackendFactory = _maker(_Backends)
+FunctionVersionFactory = _maker(_FunctionVersions)
+ServiceFunctionFactory = _maker(_ServiceFunctions)
+
+
+def version_of(function: ServiceFunction) -> FunctionVersion:
+    """What citizens see of it."""
+    assert function.published is not None
+    return function.published

@@ -24,8 +24,8 @@ def check(backend: Backend) -> None:
     protocol = protocols.find(backend.connector)
     if protocol is None:
         return
-    for error in Draft202012Validator(protocol.settings_schema).iter_errors(backend.settings):
-        raise Unusable("settings", f"{error.json_path}: {error.message}")
+    for wrong in Draft202012Validator(protocol.settings_schema).iter_errors(backend.settings):
+        raise Unusable("settings", f"{wrong.json_path}: {wrong.message}")
     parts = urlsplit(backend.address)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
         raise Unusable(

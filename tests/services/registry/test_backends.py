@@ -1,48 +1,51 @@
 """Changing how a backend is reached."""
 
+from typing import Any
+
 import pytest
 
+from identity.accounts.models import User
 from services.registry import errors, flows
-from services.registry.models import Change
+from services.registry.models import Backend, Change
 from tests.factories import BackendFactory, OfficerFactory
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def backend():
+def backend() -> Backend:
     return BackendFactory()
 
 
 @pytest.fixture
-def officer(backend):
+def officer(backend: Backend) -> User:
     return OfficerFactory(department=backend.department)
 
 
-def test_a_change_is_kept_and_recorded(backend, officer):
+def test_a_change_is_kept_and_recorded(backend: Backend, officer: User) -> None:
     backend.timeout_seconds = 5
     flows.save_backend(backend, by=officer)
     change = Change.objects.get(verb="backend.changed", subject=backend.code)
     assert change.details == {"changed": {"timeout_seconds": [20, 5]}}
 
 
-def test_saving_without_a_change_records_nothing(backend, officer):
+def test_saving_without_a_change_records_nothing(backend: Backend, officer: User) -> None:
     flows.save_backend(backend, by=officer)
     assert not Change.objects.exists()
 
 
-def test_a_new_backend_is_recorded(officer):
+def test_a_new_backend_is_recorded(officer: User) -> None:
     department = officer.memberships.get().department
     flows.save_backend(BackendFactory.build(department=department, code="new-rest"), by=officer)
     assert Change.objects.filter(verb="backend.created", department=department).exists()
 
 
-def test_only_officers_of_the_department_change_it(backend):
+def test_only_officers_of_the_department_change_it(backend: Backend) -> None:
     with pytest.raises(errors.NotAllowed):
         flows.save_backend(backend, by=OfficerFactory())
 
 
-def test_a_backend_stays_with_its_department(backend):
+def test_a_backend_stays_with_its_department(backend: Backend) -> None:
     elsewhere = OfficerFactory()
     backend.department = elsewhere.memberships.get().department
     with pytest.raises(errors.NotAllowed):
@@ -59,7 +62,9 @@ def test_a_backend_stays_with_its_department(backend):
         ("address", "example.hk"),
     ],
 )
-def test_what_could_not_be_reached_is_refused_with_the_field(backend, officer, field, value):
+def test_what_could_not_be_reached_is_refused_with_the_field(
+    backend: Backend, officer: User, field: str, value: Any
+) -> None:
     setattr(backend, field, value)
     with pytest.raises(errors.Unusable) as caught:
         flows.save_backend(backend, by=officer)

@@ -1,6 +1,7 @@
 """A catalogue with a fault in it: every fault is named by file, row and column, and nothing is loaded."""
 
 import io
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,11 +15,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def catalogue(tmp_path):
+def catalogue(tmp_path: Path) -> SmallCatalogue:
     return SmallCatalogue(tmp_path)
 
 
-def faults_of(catalogue):
+def faults_of(catalogue: SmallCatalogue) -> list[str]:
     with pytest.raises(Faulty) as caught:
         load(catalogue.folder)
     assert not Department.objects.exists()
@@ -57,58 +58,60 @@ def faults_of(catalogue):
         ("choices.csv", 3, "label_en", "", "is empty"),
     ],
 )
-def test_a_wrong_cell_is_named(catalogue, file, row, column, cell, message):
+def test_a_wrong_cell_is_named(
+    catalogue: SmallCatalogue, file: str, row: int, column: str, cell: str, message: str
+) -> None:
     catalogue.change(file, row, **{column: cell})
     faults = faults_of(catalogue)
     assert any(fault.startswith(f"{file}, row {row}, column {column}: {message}") for fault in faults), faults
 
 
-def test_a_code_that_stands_there_twice_is_named(catalogue):
+def test_a_code_that_stands_there_twice_is_named(catalogue: SmallCatalogue) -> None:
     catalogue.add("functions.csv", 2)
     assert faults_of(catalogue) == ["functions.csv, row 5, column code: 'td-renew' stands in row 2 already"]
 
 
-def test_a_label_given_twice_is_named(catalogue):
+def test_a_label_given_twice_is_named(catalogue: SmallCatalogue) -> None:
     catalogue.add("fields.csv", 3)
     assert faults_of(catalogue) == ["fields.csv, row 6, column field: 'amount' stands in row 3 already"]
 
 
-def test_a_retired_app_needs_its_day(catalogue):
+def test_a_retired_app_needs_its_day(catalogue: SmallCatalogue) -> None:
     catalogue.change("apps.csv", 2, status="retired")
     assert faults_of(catalogue) == ["apps.csv, row 2, column retire_by: is empty, but the app is retired"]
 
 
-def test_a_label_that_is_missing_is_named_where_it_is_needed(catalogue):
+def test_a_label_that_is_missing_is_named_where_it_is_needed(catalogue: SmallCatalogue) -> None:
     catalogue.remove("fields.csv", 2)
     assert faults_of(catalogue) == ["functions.csv, row 2, column fields: “mark” has no label"]
 
 
-def test_a_missing_column_is_named(catalogue):
+def test_a_missing_column_is_named(catalogue: SmallCatalogue) -> None:
     catalogue.drop_column("apps.csv", "status")
     assert faults_of(catalogue) == ["apps.csv, row 1: the column status is missing"]
 
 
-def test_a_missing_file_is_named(catalogue):
+def test_a_missing_file_is_named(catalogue: SmallCatalogue) -> None:
     (catalogue.folder / "choices.csv").unlink()
     assert "choices.csv: there is no such file" in faults_of(catalogue)
 
 
-def test_a_row_with_a_cell_too_many_is_named(catalogue):
+def test_a_row_with_a_cell_too_many_is_named(catalogue: SmallCatalogue) -> None:
     catalogue.rewrite("functions.csv", b"amount:money", b"amount:money,x")
     assert faults_of(catalogue) == ["functions.csv, row 3: has 17 cells, but the header has 16"]
 
 
-def test_bytes_that_are_not_utf_8_are_named(catalogue):
+def test_bytes_that_are_not_utf_8_are_named(catalogue: SmallCatalogue) -> None:
     catalogue.rewrite("departments.csv", "破產管理署".encode(), "破產管理署".encode("big5"))
     assert faults_of(catalogue) == ["departments.csv, row 3: byte 0xaf is not UTF-8; save the file as UTF-8"]
 
 
-def test_a_quotation_mark_left_open_is_named(catalogue):
+def test_a_quotation_mark_left_open_is_named(catalogue: SmallCatalogue) -> None:
     catalogue.rewrite("apps.csv", b"HKeMobility", b'"HKeMobility')
     assert faults_of(catalogue) == ["apps.csv, row 2: is not CSV: unexpected end of data"]
 
 
-def test_all_faults_are_named_at_once_in_the_order_of_the_files(catalogue):
+def test_all_faults_are_named_at_once_in_the_order_of_the_files(catalogue: SmallCatalogue) -> None:
     catalogue.change("functions.csv", 4, fields="kind:nothing")
     catalogue.change("functions.csv", 2, assurance="bsic")
     catalogue.change("apps.csv", 2, status="dead")
@@ -119,7 +122,7 @@ def test_all_faults_are_named_at_once_in_the_order_of_the_files(catalogue):
     ]
 
 
-def test_the_command_shows_a_bounded_list_and_fails(catalogue):
+def test_the_command_shows_a_bounded_list_and_fails(catalogue: SmallCatalogue) -> None:
     for number in range(60):
         catalogue.add("functions.csv", 2, code=f"td-{number}", assurance="bsic")
     shown = io.StringIO()

@@ -1,8 +1,11 @@
 """The demonstration's people: there after one run, unchanged after another."""
 
+from pathlib import Path
+
 import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
+from django.test import RequestFactory
 
 from identity.accounts.models import User
 from identity.profile import flows as profile
@@ -18,21 +21,22 @@ USERNAMES = ["approver", "citizen", "officer", "ops"]
 
 
 @pytest.fixture
-def demo(tmp_path):
+def demo(tmp_path: Path) -> None:
     load(SmallCatalogue(tmp_path).folder)
     call_command("demo")
 
 
 @pytest.mark.parametrize("username", USERNAMES)
-def test_everyone_signs_in_with_their_password(demo, rf, username):
-    assert authenticate(rf.get("/"), username=username, password=f"ferry-{username}").username == username
+def test_everyone_signs_in_with_their_password(demo: None, rf: RequestFactory, username: str) -> None:
+    person = authenticate(rf.get("/"), username=username, password=f"ferry-{username}")
+    assert person == User.objects.get(username=username)
 
 
-def test_nobody_is_a_superuser(demo):
+def test_nobody_is_a_superuser(demo: None) -> None:
     assert not User.objects.filter(is_superuser=True).exists()
 
 
-def test_a_second_run_changes_nothing(demo):
+def test_a_second_run_changes_nothing(demo: None) -> None:
     before = list(User.objects.order_by("username").values("username", "password", "id"))
     fields = ProfileField.objects.count()
     call_command("demo")
@@ -40,7 +44,7 @@ def test_a_second_run_changes_nothing(demo):
     assert ProfileField.objects.count() == fields
 
 
-def test_a_lost_password_is_set_again(demo, rf):
+def test_a_lost_password_is_set_again(demo: None, rf: RequestFactory) -> None:
     citizen = User.objects.get(username="citizen")
     citizen.set_password("forgotten")
     citizen.save()
@@ -48,14 +52,14 @@ def test_a_lost_password_is_set_again(demo, rf):
     assert authenticate(rf.get("/"), username="citizen", password="ferry-citizen") is not None
 
 
-def test_what_the_citizen_changed_in_their_profile_is_kept(demo):
+def test_what_the_citizen_changed_in_their_profile_is_kept(demo: None) -> None:
     citizen = User.objects.get(username="citizen")
     ProfileField.objects.filter(person=citizen, name="phone").update(value="+85298765432")
     call_command("demo")
     assert profile.read(citizen)["phone"].value == "+85298765432"
 
 
-def test_the_citizens_profile_is_full(demo):
+def test_the_citizens_profile_is_full(demo: None) -> None:
     known = profile.read(User.objects.get(username="citizen"))
     assert set(known) == set(ProfileField.Name.values)
     assert known["hkid"].is_verified
@@ -63,28 +67,28 @@ def test_the_citizens_profile_is_full(demo):
 
 
 @pytest.mark.parametrize(("name", "format"), [("hkid", "hkid"), ("phone", "phone"), ("email", "email")])
-def test_the_citizens_data_passes_the_checks_of_forms(demo, name, format):
+def test_the_citizens_data_passes_the_checks_of_forms(demo: None, name: str, format: str) -> None:
     CHECKER.check(profile.read(User.objects.get(username="citizen"))[name].value, format)
 
 
-def test_officers_see_their_own_department_only(demo):
+def test_officers_see_their_own_department_only(demo: None) -> None:
     officer = User.objects.get(username="officer")
     codes = ServiceFunction.objects.visible_to(officer).values_list("code", flat=True)
     assert set(codes) == {"td-renew", "td-pay"}
 
 
-def test_operations_sees_every_department_and_changes_nothing(demo):
+def test_operations_sees_every_department_and_changes_nothing(demo: None) -> None:
     ops = User.objects.get(username="ops")
     assert Backend.objects.visible_to(ops).count() == Backend.objects.count()
     assert ops.has_perms(["gateway.settle_calls", "gateway.view_servicecall", "registry.view_servicefunction"])
     assert not ops.has_perm("registry.change_servicefunction")
 
 
-def test_the_citizen_has_no_rights_of_staff(demo):
+def test_the_citizen_has_no_rights_of_staff(demo: None) -> None:
     citizen = User.objects.get(username="citizen")
     assert (citizen.is_staff, citizen.get_all_permissions()) == (False, set())
 
 
-def test_without_a_catalogue_it_says_what_to_run_first():
+def test_without_a_catalogue_it_says_what_to_run_first() -> None:
     with pytest.raises(CommandError, match="load_catalogue"):
         call_command("demo")

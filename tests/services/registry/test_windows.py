@@ -27,35 +27,35 @@ def is_open(window: windows.Window, now: datetime) -> bool:
 
 
 @given(moments)
-def test_no_window_is_always_open(now):
+def test_no_window_is_always_open(now: datetime) -> None:
     assert windows.next_open(None, now) == now
 
 
 @given(open_windows, moments)
-def test_the_counter_is_open_at_the_next_opening(window, now):
+def test_the_counter_is_open_at_the_next_opening(window: windows.Window, now: datetime) -> None:
     assert is_open(window, windows.next_open(window, now))
 
 
 @given(open_windows, moments)
-def test_an_open_counter_opens_now_and_a_closed_one_later(window, now):
+def test_an_open_counter_opens_now_and_a_closed_one_later(window: windows.Window, now: datetime) -> None:
     opens_at = windows.next_open(window, now)
     assert (opens_at == now) if is_open(window, now) else (opens_at > now)
 
 
 @given(open_windows, moments, st.floats(min_value=0, max_value=1, exclude_max=True))
-def test_the_counter_stays_closed_until_it_opens(window, now, share):
+def test_the_counter_stays_closed_until_it_opens(window: windows.Window, now: datetime, share: float) -> None:
     opens_at = windows.next_open(window, now)
     between = now + (opens_at - now) * share
     assert opens_at == now or not is_open(window, between)
 
 
 @given(open_windows, moments)
-def test_every_window_opens_within_eight_days(window, now):
+def test_every_window_opens_within_eight_days(window: windows.Window, now: datetime) -> None:
     assert windows.next_open(window, now) - now <= timedelta(days=8)
 
 
 @given(open_windows)
-def test_a_well_formed_window_passes_the_check(window):
+def test_a_well_formed_window_passes_the_check(window: windows.Window) -> None:
     windows.check(window)
 
 
@@ -72,6 +72,6 @@ def test_a_well_formed_window_passes_the_check(window):
         ({"mon": [[9, 17]]}, "is not a pair"),
     ],
 )
-def test_a_window_that_makes_no_sense_is_refused_with_a_reason(window, complaint):
+def test_a_window_that_makes_no_sense_is_refused_with_a_reason(window: windows.Window, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         windows.check(window)
