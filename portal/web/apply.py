@@ -288,7 +288,7 @@ def _turn_away(request: HttpRequest, function: ServiceFunction, version: Functio
     if assurance.reaches(assurance.of(request.user), version.assurance):
         return None
     if not request.user.is_authenticated:
-        return redirect_to_login(request.get_full_path())
+        return redirect_to_login(f"{request.path}?kept" if is_kept else request.get_full_path())
     return _closed(request, function, _not_sure_enough(version), is_kept=is_kept)
 
 

@@ -1,6 +1,6 @@
 """A person's calls: the receipt, the answer as it comes, and the list of them all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 
 from identity.accounts.callers import callers_of
 from portal.web import receipt_pdf, sheet
-from portal.web.templatetags.ferry import moment
+from portal.web.templatetags.ferry import day
 from portal.web.wording import wording
 from services.gateway import receipts, story
 from services.gateway.models import ServiceCall
@@ -101,7 +101,7 @@ def call_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(own, PAGE_SIZE).get_page(request.GET.get("page"))
     if not page.paginator.count and not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    columns = [_("Service"), _("Department"), _("Sent"), _("Status"), _("Receipt")]
+    columns = [_("Service"), _("Department"), _("Sent"), _("Status")]
     context = {"page": page, "columns": columns, "rows": [_row(call) for call in page]}
     return render(request, "web/call_list.html", context)
 
@@ -159,9 +159,8 @@ def _row(call: ServiceCall) -> list[object]:
     return [
         {"text": wording(call.version), "url": reverse("web:call", args=[call.receipt])},
         wording(call.function.department),
-        moment(call.accepted_at),
+        day(call.accepted_at),
         {"text": call.get_status_display(), "tone": TONES[call.status]},
-        call.receipt,
     ]
 
 
@@ -184,12 +183,18 @@ def _progress(call: ServiceCall, *, polls: bool) -> Progress:
     is_parked = is_closed or call.status == ServiceCall.Status.WAITING
     return Progress(
         call=call,
-        steps=story.timeline(call),
+        steps=_steps(call),
         answer=story.answer(call),
         is_slow=not call.is_final and not is_parked and now - call.accepted_at >= SLOW_AFTER,
         is_parked=is_parked,
         polls=polls,
     )
+
+
+def _steps(call: ServiceCall) -> list[story.Step]:
+    """The timeline, without the sentence that the answer's place says already."""
+    message = story.status_message(call)
+    return [replace(step, detail="") if step.detail == message else step for step in story.timeline(call)]
 
 
 def _receipt(call: ServiceCall) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from identity.consent.models import Disclosure
 from identity.profile import flows
 from identity.profile.models import ProfileField
 from portal.web import sheet
-from portal.web.templatetags.ferry import day
 from services import languages
 from services.forms import fields, schema, validation
 from services.forms import profile as questions
@@ -39,7 +38,6 @@ def profile(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": _rows(flows.read(request.user)),
         "page": log,
-        "columns": [_("When"), _("Who got it"), _("What for"), _("Which data"), _("Receipt")],
         "disclosures": _disclosures(log),
         "is_saved": "saved" in request.GET,
     }
@@ -109,10 +107,10 @@ def _source(held: ProfileField | None) -> str:
     if held is None:
         return ""
     if not held.is_verified:
-        return _("You told us on %(date)s") % {"date": day(held.checked_on)}
+        return _("You told us on %(date)s") % {"date": sheet.say_day(held.checked_on)}
     return _("%(source)s, checked %(date)s") % {
         "source": ProfileField.Source(held.source).label,
-        "date": day(held.checked_on),
+        "date": sheet.say_day(held.checked_on),
     }
 
 
@@ -123,23 +121,24 @@ _PLAIN = {
 }
 
 
-def _disclosures(log: Page[Disclosure]) -> list[list[object]]:
-    """Rows of components/table.html. One query for the words of all the fields."""
+def _disclosures(log: Page[Disclosure]) -> list[dict[str, object]]:
+    """What the page says of each. One query for the words of all the fields."""
     calls = ServiceCall.objects.filter(receipt__in=[row.receipt for row in log]).select_related("version")
     forms = {call.receipt: call.version.form for call in calls.only("receipt", "version__form")}
-    between = ", " if languages.current() == "en" else "、"
     return [
-        [
-            day(row.at),
-            languages.pick(row.recipient_names),
-            languages.pick(row.purpose_names),
-            between.join(_title(forms.get(row.receipt, {}), name) for name in row.fields),
-            {"text": row.receipt, "url": reverse("web:call", args=[row.receipt])},
-        ]
+        {
+            "at": row.at,
+            "recipient": languages.pick(row.recipient_names),
+            "purpose": languages.pick(row.purpose_names),
+            "receipt": row.receipt,
+            "titles": _titles(forms.get(row.receipt, {}), row.fields),
+        }
         for row in log
     ]
 
 
-def _title(form: Json, name: str) -> str:
-    made = form.get("properties", {}).get(name)
-    return schema.title_of(made) if made else name.replace("_", " ")
+def _titles(form: Json, names: list[str]) -> str:
+    """As the form called them, in its order."""
+    properties = form.get("properties", {})
+    said = [schema.title_of(made) for name, made in properties.items() if name in names]
+    return (", " if languages.current() == "en" else "、").join(said)

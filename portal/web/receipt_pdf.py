@@ -28,13 +28,24 @@ INK = colors.HexColor("#1b1f1e")
 QUIET = colors.HexColor("#444c49")
 LINE = colors.HexColor("#ddd6c6")
 MARGIN = 22 * mm
+FRAME = 6  # points that reportlab keeps free inside its margins
 _TRADITIONAL, _SIMPLIFIED, _LATIN, _LATIN_BOLD = "MSung-Light", "STSong-Light", "Helvetica", "Helvetica-Bold"
-_ENCODINGS = {_TRADITIONAL: "big5", _SIMPLIFIED: "gbk"}  # what each font surely holds
+_HOLDS = {_TRADITIONAL: "big5hkscs", _SIMPLIFIED: "gbk"}
+_CMAPS = {_TRADITIONAL: "UniCNS-UTF16-H", _SIMPLIFIED: "UniGB-UTF16-H"}
 
-for _name in _ENCODINGS:
-    pdfmetrics.registerFont(UnicodeCIDFont(_name))
 
-_BODY = ParagraphStyle("body", fontName=_LATIN, fontSize=10.5, leading=15, textColor=INK, wordWrap="CJK")
+class _ChineseFont(UnicodeCIDFont):  # type: ignore[misc]
+    """With the character map that fits the font and holds Hong Kong's own characters (reportlab names another)."""
+
+    def __init__(self, face: str) -> None:
+        super().__init__(face)
+        self.encodingName = _CMAPS[face]
+
+
+for _name in _HOLDS:
+    pdfmetrics.registerFont(_ChineseFont(_name))
+
+_BODY = ParagraphStyle("body", fontName=_LATIN, fontSize=10.5, leading=15, textColor=INK)
 _QUIET = ParagraphStyle("quiet", _BODY, fontSize=9, leading=13, textColor=QUIET)
 _TITLE = ParagraphStyle("title", _BODY, fontName=_LATIN_BOLD, fontSize=18, leading=25, textColor=INK)
 _HEADING = ParagraphStyle(
@@ -67,8 +78,9 @@ def write(call: ServiceCall, rows: Iterable[Row], answer: story.Answer | None) -
     ]  # fmt: skip
     target = BytesIO()
     document = SimpleDocTemplate(
-        target, pagesize=A4, leftMargin=MARGIN, rightMargin=MARGIN, topMargin=26 * mm, bottomMargin=22 * mm,
-        title=f"{_('Receipt')} {call.receipt}", author="Ferry", lang=lang_tag(languages.current()),
+        target, pagesize=A4, topMargin=26 * mm, bottomMargin=22 * mm,
+        leftMargin=MARGIN - FRAME, rightMargin=MARGIN - FRAME,
+        title=f"{_('Receipt')} {call.receipt}", author="Ferry", pdfVersion=(1, 5), lang=lang_tag(languages.current()),
     )  # fmt: skip
     document.build(body, onFirstPage=_frame(call.receipt), onLaterPages=_frame(call.receipt))
     return target.getvalue()
@@ -98,7 +110,9 @@ def _lines(value: str | list[str]) -> list[Flowable]:
 
 
 def _table(rows: list[tuple[str, list[Flowable]]]) -> Table:
-    table = Table([[_text(label, _QUIET), value] for label, value in rows], colWidths=[52 * mm, 114 * mm])
+    table = Table(
+        [[_text(label, _QUIET), value] for label, value in rows], colWidths=[52 * mm, 114 * mm], hAlign="LEFT"
+    )
     table.setStyle(
         TableStyle([
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -113,7 +127,10 @@ def _table(rows: list[tuple[str, list[Flowable]]]) -> Table:
 
 
 def _text(text: str, style: ParagraphStyle) -> Paragraph:
-    return Paragraph("".join(_marked_up(text)), style)
+    """Chinese wraps between any two characters, English between words."""
+    is_chinese = any(map(_font_of, text))
+    wrapped = ParagraphStyle(style.name, style, wordWrap="CJK") if is_chinese else style
+    return Paragraph("".join(_marked_up(text)), wrapped)
 
 
 def _marked_up(text: str) -> Iterator[str]:
@@ -124,13 +141,15 @@ def _marked_up(text: str) -> Iterator[str]:
 
 
 def _font_of(letter: str) -> str:
-    """Empty for the Latin font; the page's own Chinese font before the other."""
-    if _fits(letter, "cp1252"):
+    """Empty for the Latin font. Punctuation that both have is of the page's language, and so is a character."""
+    language = languages.current()
+    if letter.isascii() or (language == "en" and _fits(letter, "cp1252")):
         return ""
-    fonts = [_TRADITIONAL, _SIMPLIFIED]
-    if languages.current() == "zh-hans":
-        fonts.reverse()
-    return next((font for font in fonts if _fits(letter, _ENCODINGS[font])), fonts[0])
+    fonts = [_SIMPLIFIED, _TRADITIONAL] if language == "zh-hans" else [_TRADITIONAL, _SIMPLIFIED]
+    found = next((font for font in fonts if _fits(letter, _HOLDS[font])), None)
+    if found is None:
+        return "" if _fits(letter, "cp1252") else fonts[0]
+    return found
 
 
 def _fits(letter: str, encoding: str) -> bool:

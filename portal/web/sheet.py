@@ -1,10 +1,13 @@
 """What a person filled in, as labels and values in words: for looking over, for the receipt and for paper."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from identity.profile.models import ProfileField
@@ -12,6 +15,8 @@ from portal.web.templatetags.ferry import day, hkd, moment
 from services import languages
 from services.forms import fields
 from services.forms.kinds import Json
+
+_HONG_KONG_PHONE = re.compile(r"^(\+852)(\d{4})(\d{4})$")
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,13 @@ def rows(
     return [row if row.name in fixed else replace(row, change_url=f"{form_url}#field-{row.name}") for row in found]
 
 
+def say_day(at: date) -> str:
+    """`Tuesday 3 March` this year; `15 June 1988` in another, where nobody looks for the weekday."""
+    if at.year == timezone.localdate().year:
+        return day(at)
+    return date_format(at, "j F Y" if languages.current() == "en" else "Y年n月j日")
+
+
 def _in_words(field: fields.Field, value: Any, file_names: Mapping[str, str]) -> str | list[str]:
     if value is None or value == "":
         return ""
@@ -60,7 +72,9 @@ def _in_words(field: fields.Field, value: Any, file_names: Mapping[str, str]) ->
         case "money":
             return hkd(value)
         case "date":
-            return day(date.fromisoformat(value))
+            return say_day(date.fromisoformat(value))
+        case "phone":
+            return _HONG_KONG_PHONE.sub(r"\1 \2 \3", value)
         case "datetime":
             return moment(datetime.fromisoformat(value))
         case _:

@@ -1,0 +1,106 @@
+"""django-allauth's forms and sessions in the words and components of the rest."""
+
+from django import forms, template
+from django.forms.boundfield import BoundField
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+register = template.Library()
+
+LABELS = {
+    "login": _lazy("Username or email address"),
+    "username": _lazy("Username"),
+    "email": _lazy("Email address"),
+    "password": _lazy("Password"),
+    "oldpassword": _lazy("Your password now"),
+    "password1": _lazy("New password"),
+    "password2": _lazy("The new password once more"),
+}
+HINTS = {
+    "username": _lazy("You sign in with it. Letters and numbers, no spaces."),
+    "password1": _lazy("At least 10 characters; not your name, and not one that many people use."),
+}
+MISSING = {
+    "login": _lazy("Enter your username or email address."),
+    "username": _lazy("Choose a username."),
+    "email": _lazy("Enter your email address."),
+    "password": _lazy("Enter your password."),
+    "oldpassword": _lazy("Enter the password that you have now."),
+    "password1": _lazy("Choose a password."),
+    "password2": _lazy("Type the new password once more."),
+}
+_MISMATCH = _lazy("This name and this password do not belong together. Check both and try again.")
+MISTAKES = {  # by the codes of Django and allauth
+    "email_password_mismatch": _MISMATCH,
+    "username_password_mismatch": _MISMATCH,
+    "invalid_login": _MISMATCH,
+    "too_many_login_attempts": _lazy(
+        "There were too many attempts with a wrong password. Wait 5 minutes, then try again."
+    ),
+    "incorrect_password": _lazy("This is not your password. Try again."),
+    "enter_current_password": _lazy("This is not your password. Try again."),
+    "username_taken": _lazy("Somebody has this username already. Choose another."),
+    "unique": _lazy("Somebody has this username already. Choose another."),
+    "password_too_short": _lazy("Use at least 10 characters."),
+    "password_too_common": _lazy("Many people use this password, so it is easily guessed. Choose another."),
+    "password_too_similar": _lazy("This password is too much like your name or email address. Choose another."),
+}
+
+
+@register.filter
+def as_question(bound: BoundField) -> dict[str, object]:
+    """What components/field.html takes."""
+    widget = bound.field.widget
+    kind = "text"
+    if isinstance(widget, forms.PasswordInput):
+        kind = "password"
+    elif isinstance(widget, forms.CheckboxInput):
+        kind = "bool"
+    elif isinstance(widget, forms.EmailInput):
+        kind = "email"
+    return {
+        "name": bound.html_name,
+        "label": LABELS.get(bound.name, bound.label),
+        "hint": HINTS.get(bound.name, ""),
+        "error": " ".join(_said(bound.name, bound.errors)),
+        "kind": kind,
+        "value": "" if kind == "password" else bound.value(),
+        "required": bound.field.required,
+        "autocomplete": "username" if bound.name in {"login", "username"} else widget.attrs.get("autocomplete", ""),
+        "maxlength": getattr(bound.field, "max_length", None),
+    }
+
+
+@register.filter
+def mistakes(form: forms.BaseForm | None) -> list[tuple[str, str]]:
+    """What components/error_summary.html takes; nothing for a page without a form."""
+    if not isinstance(form, forms.BaseForm):
+        return []
+    whole = [("", said) for said in _said("", form.non_field_errors())]
+    return whole + [(bound.html_name, said) for bound in form for said in _said(bound.name, bound.errors)]
+
+
+def _said(name: str, errors: object) -> list[str]:
+    said = []
+    for error in getattr(errors, "as_data", list)():
+        known = MISSING.get(name) if error.code == "required" else MISTAKES.get(error.code)
+        said += [str(known)] if known else error.messages
+    return list(dict.fromkeys(said))
+
+
+@register.filter
+def device(user_agent: str) -> str:
+    """`Chrome, Windows`: as much as a person needs to know their own telephone."""
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    return ", ".join(filter(None, [browser, system])) or _("An unknown device")
+
+
+_BROWSERS = [  # the first that is found: most claim to be several
+    ("MicroMessenger", "WeChat"), ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"), ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari"),
+]  # fmt: skip
+_SYSTEMS = [
+    ("HarmonyOS", "HarmonyOS"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"),
+    ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"),
+]  # fmt: skip
