@@ -100,9 +100,7 @@ def _rule(connector: str, when: str, outcome: str, words: Words, shown: Mapping[
     }
 
 
-def request_map(
-    connector: str, function_code: str, action: str, form: Json, *, own: Collection[str] = ()
-) -> Json:
+def request_map(connector: str, function_code: str, action: str, form: Json, *, own: Collection[str] = ()) -> Json:
     """How the form travels. What the profile fills goes under the applicant, unless it is named in `own`."""
     build = {"rest": _rest_request, "soap": _soap_request}.get(connector)
     if build is None:

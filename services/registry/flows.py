@@ -93,9 +93,7 @@ def suspend(
     said = {code: reasons.get(code, "").strip() for code in CODES}
     said["zh-hans"] = said["zh-hans"] or simplified.simplify(said["zh-hant"])
     missing = [
-        _("the reason in %(language)s") % {"language": completeness.LANGUAGES[code]}
-        for code in CODES
-        if not said[code]
+        _("the reason in %(language)s") % {"language": completeness.LANGUAGES[code]} for code in CODES if not said[code]
     ]
     if until is not None and until <= timezone.now():
         missing.append(_("an end that is still to come"))
@@ -146,9 +144,7 @@ def end_suspensions(now: datetime) -> int:
     return len(over)
 
 
-def _set_suspension(
-    function: ServiceFunction, state: str, reasons: Mapping[str, str], until: datetime | None
-) -> None:
+def _set_suspension(function: ServiceFunction, state: str, reasons: Mapping[str, str], until: datetime | None) -> None:
     function.state = state
     function.suspended_until = until
     columns = {column("suspended_reason", code): reasons.get(code, "") for code in CODES}
@@ -189,9 +185,7 @@ def _copy(version: FunctionVersion, by: User, verb: str) -> FunctionVersion:
     if function.versions.filter(state__in=[VERSION.DRAFT, VERSION.IN_REVIEW]).exists():
         raise errors.NotOpen(_("Another version is open. Finish it first."))
     highest = function.versions.aggregate(highest=Max("number"))["highest"]
-    made = FunctionVersion.objects.create(
-        function=function, number=highest + 1, created_by=by, **content.of(version)
-    )
+    made = FunctionVersion.objects.create(function=function, number=highest + 1, created_by=by, **content.of(version))
     record.of_version(verb, made, by=by, copied_from=version.number)
     return made
 
@@ -299,7 +293,5 @@ def save_backend(backend: Backend, *, by: User) -> Backend:
             by=by,
             details={"changed": changed},
         )
-        publication.announce(
-            ServiceFunction.objects.filter(published__backend=backend).values_list("pk", flat=True)
-        )
+        publication.announce(ServiceFunction.objects.filter(published__backend=backend).values_list("pk", flat=True))
     return backend

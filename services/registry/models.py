@@ -166,9 +166,7 @@ class ServiceFunction(models.Model):
 
     code = models.SlugField(max_length=80, unique=True)
     department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="functions")
-    app = models.ForeignKey(
-        LegacyApp, on_delete=models.PROTECT, related_name="functions", null=True, blank=True
-    )
+    app = models.ForeignKey(LegacyApp, on_delete=models.PROTECT, related_name="functions", null=True, blank=True)
     state = models.CharField(max_length=20, choices=State, default=State.DRAFT)
     published = models.OneToOneField(
         "FunctionVersion", on_delete=models.PROTECT, related_name="published_for", null=True, editable=False

@@ -33,6 +33,4 @@ def of_row(
     verb: str, subject: str, *, department: Department | None, by: User | None, details: Mapping[str, Any]
 ) -> Change:
     """Of anything else that belongs to a department, such as a backend."""
-    return Change.objects.create(
-        actor=by, verb=verb, department=department, subject=subject, details=dict(details)
-    )
+    return Change.objects.create(actor=by, verb=verb, department=department, subject=subject, details=dict(details))

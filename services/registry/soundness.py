@@ -28,6 +28,4 @@ def check(backend: Backend) -> None:
         raise Unusable("settings", f"{wrong.json_path}: {wrong.message}")
     parts = urlsplit(backend.address)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
-        raise Unusable(
-            "address", _("Give an address that begins with http:// or https://, without a password.")
-        )
+        raise Unusable("address", _("Give an address that begins with http:// or https://, without a password."))

@@ -23,9 +23,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("digest", models.CharField(max_length=64, unique=True)),
                 ("loaded_at", models.DateTimeField(default=django.utils.timezone.now)),
@@ -37,9 +35,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name_en", models.CharField(max_length=200, verbose_name="name in English")),
                 (
@@ -48,9 +44,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "name_zh_hans",
-                    models.CharField(
-                        blank=True, default="", max_length=200, verbose_name="name in Simplified Chinese"
-                    ),
+                    models.CharField(blank=True, default="", max_length=200, verbose_name="name in Simplified Chinese"),
                 ),
                 ("code", models.SlugField(max_length=20, unique=True)),
                 (
@@ -75,9 +69,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("code", models.SlugField(max_length=60, unique=True)),
                 ("connector", models.CharField(choices=services.registry.protocols.choices, max_length=20)),
@@ -108,9 +100,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name_en", models.CharField(max_length=200, verbose_name="name in English")),
                 (
@@ -119,9 +109,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "name_zh_hans",
-                    models.CharField(
-                        blank=True, default="", max_length=200, verbose_name="name in Simplified Chinese"
-                    ),
+                    models.CharField(blank=True, default="", max_length=200, verbose_name="name in Simplified Chinese"),
                 ),
                 ("number", models.PositiveIntegerField()),
                 (
@@ -139,9 +127,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "summary_en",
-                    models.CharField(
-                        blank=True, default="", max_length=300, verbose_name="summary in English"
-                    ),
+                    models.CharField(blank=True, default="", max_length=300, verbose_name="summary in English"),
                 ),
                 (
                     "summary_zh_hant",
@@ -279,9 +265,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name_en", models.CharField(max_length=200, verbose_name="name in English")),
                 (
@@ -290,9 +274,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "name_zh_hans",
-                    models.CharField(
-                        blank=True, default="", max_length=200, verbose_name="name in Simplified Chinese"
-                    ),
+                    models.CharField(blank=True, default="", max_length=200, verbose_name="name in Simplified Chinese"),
                 ),
                 ("code", models.SlugField(max_length=60, unique=True)),
                 (
@@ -325,9 +307,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "department",
@@ -352,9 +332,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("code", models.SlugField(max_length=80, unique=True)),
                 (
@@ -422,9 +400,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("verb", models.CharField(max_length=50)),
