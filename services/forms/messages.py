@@ -8,7 +8,9 @@ from django.utils.translation import gettext as _
 from services import languages
 from services.forms.formats import has_hkid_shape
 
+# First words that take no “the” before them.
 _DETERMINERS = {"a", "an", "any", "her", "his", "my", "our", "the", "their", "this", "your"}
+_DETERMINERS |= {"how", "what", "when", "where", "which", "who", "whose", "why"}
 _NAMES = {
     "hong",
     "mainland",

@@ -75,6 +75,7 @@ def test_a_required_field_left_empty_is_named(kind: str, message: str, is_sent: 
         ("Last 4 characters", "Enter the last 4 characters."),
         ("Child's name", "Enter the child's name."),
         ("Email", "Enter the email."),
+        ("What you expect to earn this year", "Enter what you expect to earn this year."),
     ],
 )
 def test_a_missing_field_is_named_as_one_would_say_it(title: str, message: str) -> None:
