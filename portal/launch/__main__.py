@@ -47,9 +47,10 @@ def run(supervisor: Supervisor, port: int, twins_port: int) -> None:
     try:
         env = environment(supervisor, port, twins_port)
         supervisor.run_to_end(Child("prepare", [sys.executable, "-m", "portal.launch.prepare"], env))
-        start_processes(supervisor, port, twins_port, env)
-        greet(supervisor.var, port, twins_port)
-        supervisor.keep_running()
+        with state.published(supervisor.var, env):
+            start_processes(supervisor, port, twins_port, env)
+            greet(supervisor.var, port, twins_port)
+            supervisor.keep_running()
     except Interrupted:
         say("\nStopping …")
     finally:

@@ -16,6 +16,16 @@ from cryptography.fernet import Fernet
 from portal.launch.console import CannotStart
 
 MARK = "FERRY_SUPERVISED"  # in the environment of every child: the state folder it belongs to
+PUBLISHED = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "FERRY_DATA_KEYS",
+    "FERRY_VAR",
+    "PORT",
+    "TWINS_PORT",
+    "BASE_URL",
+)
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -73,12 +83,28 @@ def secret_variables(var: Path, environ: Mapping[str, str]) -> dict[str, str]:
         )
     if missing:
         kept |= {name: wanted[name]() for name in missing}
-        fresh = path.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.writelines(f"{name}={value}\n" for name, value in kept.items())
-        fresh.replace(path)
+        _write_env(path, kept)
     return {name: environ.get(name, kept.get(name, "")) for name in wanted if name in environ or name in kept}
+
+
+@contextlib.contextmanager
+def published(var: Path, env: Mapping[str, str]) -> Iterator[None]:
+    """While running, `environment` in the state folder holds what a management command beside it needs."""
+    path = var / "environment"
+    _write_env(path, {name: env[name] for name in PUBLISHED if name in env})
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _write_env(path: Path, variables: Mapping[str, str]) -> None:
+    """Whole or not at all, closed to others."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.writelines(f"{name}={value}\n" for name, value in variables.items())
+    fresh.replace(path)
 
 
 def _read_env(path: Path) -> dict[str, str]:

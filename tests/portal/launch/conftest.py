@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -65,8 +66,12 @@ class Launcher:
         self.lines.extend(line.rstrip("\n") for line in self.process.stdout)
 
     def said(self, words: str, seconds: float = 20.0) -> bool:
-        """Whether it says a line with these words in time."""
-        return eventually(lambda: any(words in line for line in self.lines), seconds)
+        """Whether it says a line with these words in time, before it ends."""
+        eventually(lambda: self._has_said(words) or not self._reader.is_alive(), seconds)
+        return self._has_said(words)
+
+    def _has_said(self, words: str) -> bool:
+        return any(words in line for line in self.lines)
 
     def value(self, name: str) -> str:
         """The rest of the line that begins with `name=`."""
@@ -97,6 +102,13 @@ def kill(var: Path, words: str) -> int:
     assert pid, f"no process {words!r} of {var}"
     os.kill(pid, signal.SIGKILL)
     return pid
+
+
+def free_port() -> int:
+    """A port on which nobody listens now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def newcomers_environment() -> dict[str, str]:

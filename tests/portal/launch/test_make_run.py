@@ -3,6 +3,7 @@
 import http.client
 import json
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -12,9 +13,8 @@ from pathlib import Path
 import pytest
 
 from portal.launch import state
-from tests.portal.launch.conftest import Launcher, eventually, kill, newcomers_environment, state_folder
+from tests.portal.launch.conftest import Launcher, eventually, free_port, kill, newcomers_environment, state_folder
 
-PORT, TWINS_PORT = 18240, 18241
 START_SECONDS = 170  # the promise is 3 minutes, on a machine that does nothing else
 FUNCTIONS = 1901
 
@@ -23,10 +23,13 @@ FUNCTIONS = 1901
 class Voyage:
     """What was seen: start, a worker killed, SIGTERM, a second start, the launcher killed."""
 
+    port: int = field(default_factory=free_port)
+    twins_port: int = field(default_factory=free_port)
     first_lines: list[str] = field(default_factory=list)
     second_lines: list[str] = field(default_factory=list)
     functions: list[int] = field(default_factory=list)  # after each start
     twins: int = 0
+    command_beside: str = ""
     secrets: list[str] = field(default_factory=list)  # after each start
     stop_seconds: float = 0.0
     stop_status: int = -1
@@ -46,26 +49,36 @@ def get(port: int, path: str) -> bytes:
         connection.close()
 
 
-def start(var: Path) -> Launcher:
+def start(voyage: Voyage, var: Path) -> Launcher:
     """Start everything, and wait for the greeting."""
-    variables = {"PORT": str(PORT), "TWINS_PORT": str(TWINS_PORT), "FERRY_VAR": str(var)}
+    variables = {"PORT": str(voyage.port), "TWINS_PORT": str(voyage.twins_port), "FERRY_VAR": str(var)}
     ferry = Launcher([sys.executable, "-m", "portal.launch"], newcomers_environment() | variables)
     assert ferry.said("Stop with Ctrl-C", START_SECONDS), "\n".join(ferry.lines)
     return ferry
 
 
 def look(voyage: Voyage, var: Path) -> None:
-    voyage.functions.append(json.loads(get(PORT, "/api/v1/functions/?page_size=1"))["count"])
+    voyage.functions.append(json.loads(get(voyage.port, "/api/v1/functions/?page_size=1"))["count"])
     voyage.secrets.append((var / "secrets.env").read_text(encoding="utf-8"))
+
+
+def command_beside(var: Path) -> str:
+    """What a management command says that runs beside it, in the environment it publishes."""
+    published = (var / "environment").read_text(encoding="utf-8").splitlines()
+    env = newcomers_environment() | dict(line.split("=", 1) for line in published)
+    command = [sys.executable, "manage.py", "migrate", "--check"]
+    done = subprocess.run(command, cwd=state.ROOT, env=env, capture_output=True, text=True, check=False)
+    return done.stderr if done.returncode else "up to date"
 
 
 @pytest.fixture(scope="module")
 def voyage() -> Iterator[Voyage]:
     seen = Voyage()
     with state_folder() as var:
-        ferry = start(var)
+        ferry = start(seen, var)
         look(seen, var)
-        seen.twins = len(json.loads(get(TWINS_PORT, "/_twins/")))
+        seen.twins = len(json.loads(get(seen.twins_port, "/_twins/"))["backends"])
+        seen.command_beside = command_beside(var)
         kill(var, "-Q calls")
         ferry.said("worker stopped")
         begun = time.monotonic()
@@ -74,7 +87,7 @@ def voyage() -> Iterator[Voyage]:
         seen.stop_seconds = time.monotonic() - begun
         seen.left_after_stop, seen.first_lines = state.leftovers(var), ferry.lines
 
-        ferry = start(var)
+        ferry = start(seen, var)
         look(seen, var)
         seen.second_lines = ferry.lines
         ferry.send(signal.SIGKILL)
@@ -84,7 +97,7 @@ def voyage() -> Iterator[Voyage]:
 
 
 def test_it_prints_its_address(voyage: Voyage) -> None:
-    assert f"Ferry is ready: http://127.0.0.1:{PORT}" in voyage.first_lines
+    assert f"Ferry is ready: http://127.0.0.1:{voyage.port}" in voyage.first_lines
 
 
 @pytest.mark.parametrize("name", ["citizen", "officer", "approver", "ops"])
@@ -106,6 +119,10 @@ def test_it_opens_the_twins(voyage: Voyage) -> None:
 
 def test_it_says_that_a_killed_worker_is_started_again(voyage: Voyage) -> None:
     assert "worker stopped (signal 9); starting it again." in voyage.first_lines
+
+
+def test_a_management_command_can_run_beside_it(voyage: Voyage) -> None:
+    assert voyage.command_beside == "up to date"
 
 
 def test_a_stop_leaves_nothing_behind(voyage: Voyage) -> None:

@@ -9,16 +9,14 @@ import pytest
 
 from portal.launch import state
 from portal.launch.console import CannotStart
-from tests.portal.launch.conftest import Launcher
-
-FREE_PORT, TAKEN_PORT = 18210, 18211
+from tests.portal.launch.conftest import Launcher, free_port
 
 
 @pytest.fixture
 def taken_port() -> Iterator[int]:
     """A port on which another program listens."""
-    with socket.create_server(("127.0.0.1", TAKEN_PORT)):
-        yield TAKEN_PORT
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
 
 
 def test_secrets_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
@@ -77,14 +75,14 @@ def test_a_state_folder_is_free_again_after_its_launcher(tmp_path: Path) -> None
 
 
 def test_a_free_port_is_accepted() -> None:
-    state.check_port(FREE_PORT, "PORT")
+    state.check_port(free_port(), "PORT")
 
 
 @pytest.mark.parametrize("variable", ["PORT", "TWINS_PORT"])
 def test_a_taken_port_is_named_with_its_variable(
     launch: Callable[..., Launcher], var: Path, taken_port: int, variable: str
 ) -> None:
-    ports = {"PORT": str(FREE_PORT), "TWINS_PORT": str(FREE_PORT + 2), variable: str(taken_port)}
+    ports = {"PORT": str(free_port()), "TWINS_PORT": str(free_port()), variable: str(taken_port)}
     ferry = launch(command=[sys.executable, "-m", "portal.launch"], FERRY_VAR=str(var), **ports)
     assert ferry.end() == 1
     assert ferry.lines[-1] == (
