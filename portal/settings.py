@@ -89,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "portal.desk.security.AdminPolicy",
     "django.middleware.gzip.GZipMiddleware",
     "portal.web.language.RememberLanguage",
     "portal.web.pagecache.SignedOutPageCache",
@@ -223,7 +224,7 @@ STORAGES = {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestSta
 WHITENOISE_MAX_AGE = 3600
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True  # halves the compressing of a first start
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes of a form without its files
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 300
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1500  # a form of a hundred questions in three languages, at the desk
 FILE_UPLOAD_MAX_BYTES = 5 * 1024 * 1024  # bytes of one file a citizen sends
 REQUEST_MAX_BYTES = 8 * 1024 * 1024  # bytes of a whole request; larger ones are refused unread
 
@@ -271,7 +272,10 @@ UNFOLD = {
     "SITE_SUBHEADER": _("Department desk"),
     "SITE_URL": "/",
     "SHOW_LANGUAGES": True,
+    "SHOW_HISTORY": False,
+    "LANGUAGES": {"action": reverse_lazy("desk:set_language"), "navigation": []},
     "DASHBOARD_CALLBACK": "portal.desk.dashboard.dashboard",
+    "SIDEBAR": {"navigation": "portal.desk.navigation.sidebar", "show_search": False, "show_all_applications": False},
     "COLORS": {
         "primary": {
             "50": "#eef7f4", "100": "#d5ebe4", "200": "#addacc", "300": "#7cc1ac", "400": "#4aa389",

@@ -18,6 +18,8 @@ from services import languages
 from services.registry.models import Department, ServiceFunction
 from services.search.find import find
 
+# Encodings whose order is that of a printed list: by strokes in Big5, by pinyin in GB 18030.
+ORDERS = {"zh-hant": "big5hkscs", "zh-hans": "gb18030"}
 IS_PUBLIC = Q(functions__state__in=[ServiceFunction.State.PUBLISHED, ServiceFunction.State.SUSPENDED])
 
 
@@ -38,10 +40,10 @@ def about(request: HttpRequest) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """Answers in the person's words."""
     asked = Asked.of(request)
-    heading = _("Find a service")
+    context: dict[str, Any] = {"heading": _("Find a service"), "back": _back_to_front()}
     if asked.category and not asked.q:  # a subject by itself is a page of its own
-        heading = str(labels.CATEGORIES[asked.category])
-    return _answer(request, asked, {"heading": heading, "back": _back_to_front(), "action": reverse("web:search")})
+        context |= {"heading": labels.CATEGORIES[asked.category], "said": "category"}
+    return _answer(request, asked, context)
 
 
 @login_not_required
@@ -52,14 +54,17 @@ def department(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404
     row = get_object_or_404(Department, code=code)
     back = {"url": reverse("web:department-list"), "text": _("All departments")}
-    context = {"heading": wording(row).html(), "back": back, "action": reverse("web:search")}
+    context = {"heading": wording(row).html(), "plain": row.name, "back": back, "said": "department"}
     return _answer(request, asked, context)
 
 
 def _answer(request: HttpRequest, asked: Asked, context: dict[str, Any]) -> HttpResponse:
     """Typing asks for the results alone. A failure is said to be one: an empty list means that nothing fits."""
-    template = "web/search.html" + ("#results" if results.is_part(request) else "")
-    context |= {"asked": asked, "subjects": labels.CATEGORIES.items(), "filters": results.choices(asked)}
+    is_part = results.is_part(request)
+    template = "web/search.html" + ("#results" if is_part else "")
+    context |= {"asked": asked, "title": _title(asked, context), "is_part": is_part}
+    context |= {"action": reverse("web:search"), "filters": results.choices(asked)}
+    context["subjects"] = labels.CATEGORIES.items()
     if not asked.is_question:
         return render(request, template, context)
     offset = (asked.page - 1) * results.PAGE_SIZE
@@ -69,7 +74,11 @@ def _answer(request: HttpRequest, asked: Asked, context: dict[str, Any]) -> Http
         return render(request, template, context | {"has_failed": True}, status=503)
     if asked.page > 1 and not found.results:
         return redirect(asked.without().url)
-    return render(request, template, context | results.shown(found, asked))
+    return render(request, template, context | results.shown(found, asked, context.get("said", "")))
+
+
+def _title(asked: Asked, context: dict[str, Any]) -> str:
+    return _("“%(words)s” – search") % {"words": asked.q} if asked.q else str(context.get("plain", context["heading"]))
 
 
 def _back_to_front() -> dict[str, str]:
@@ -87,7 +96,12 @@ def department_list(request: HttpRequest) -> HttpResponse:
             "url": asked.within(row.code).url if asked.is_question else reverse("web:department", args=[row.code]),
             "counted": results.counted(row.count),
         }
-        for row in rows.order_by(languages.column("name", languages.current()), "code")
+        for row in sorted(rows, key=_as_listed)
     ]
     back = {"url": asked.url, "text": _("Search")} if asked.is_question else _back_to_front()
     return render(request, "web/department_list.html", {"departments": departments, "back": back})
+
+
+def _as_listed(department: Department) -> bytes:
+    """Sorts names as readers of the language expect; databases rarely know how."""
+    return department.name.lower().encode(ORDERS.get(languages.current(), "utf-8"), "replace")

@@ -17,20 +17,27 @@ from services.search.find import Found, Hit
 PAGE_SIZE = 20
 
 
-def shown(found: Found, asked: Asked) -> dict[str, Any]:
-    """The context of the results: rows, how many there are, and which page this is."""
+def shown(found: Found, asked: Asked, said: str = "") -> dict[str, Any]:
+    """The context of the results: rows, how many there are, and which page this is.
+
+    `said`: the filter that the heading of the page says already.
+    """
     return {
         "page": Paginator(range(found.count), PAGE_SIZE).get_page(asked.page),
         "items": [item(hit) for hit in found.results],
         "near": [item(hit) for hit in found.near],
-        "counted": counted(found.count),
+        "counted": counted(found.count, found.did_you_mean or asked.q),
         "did_you_mean": found.did_you_mean,
-        "chips": chips(asked, found),
+        "chips": [chip for chip in chips(asked, found) if chip["name"] != said],
     }
 
 
-def counted(count: int) -> str:
-    return ngettext("%(count)s service", "%(count)s services", count) % {"count": f"{count:,}"}
+def counted(count: int, words: str = "") -> str:
+    """How many services there are, or fit the words."""
+    if not words:
+        return ngettext("%(count)s service", "%(count)s services", count) % {"count": f"{count:,}"}
+    sentence = ngettext("%(count)s service for “%(words)s”", "%(count)s services for “%(words)s”", count)
+    return sentence % {"count": f"{count:,}", "words": words}
 
 
 def item(hit: Hit) -> dict[str, Any]:
@@ -65,9 +72,12 @@ def foreign_note(is_foreign: bool) -> str:
 def chips(asked: Asked, found: Found) -> list[dict[str, str]]:
     """The filters in use, each with the address that leaves it out."""
     words: dict[str, Any] = {**labels.CATEGORIES, **labels.AUDIENCES, **labels.ACTIONS}
+    words[asked.department] = _("One department")  # where nothing fits, nothing tells its name
     for hit in (*found.results[:1], *found.near[:1]):
-        words.setdefault(hit.function.department.code, hit.function.department.name)
-    return [{"text": str(words.get(value, value)), "url": asked.without(name).url} for name, value in asked.narrowing]
+        words[hit.function.department.code] = hit.function.department.name
+    return [
+        {"name": name, "text": str(words[value]), "url": asked.without(name).url} for name, value in asked.narrowing
+    ]
 
 
 def choices(asked: Asked) -> list[dict[str, Any]]:

@@ -19,12 +19,6 @@ class Wording:
     text: str
     language: str
 
-    def __html__(self) -> SafeString:
-        return self.html()
-
-    def __str__(self) -> str:
-        return self.html()
-
     @property
     def is_foreign(self) -> bool:
         """Not in the language of this page."""

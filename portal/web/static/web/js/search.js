@@ -18,7 +18,9 @@
     document.addEventListener(name, (event) => {
       const prepared = document.querySelector("template#search-failed");
       const place = document.getElementById("results");
-      if (prepared && event.detail.target === place) place.replaceChildren(prepared.content.cloneNode(true));
+      if (!prepared || event.detail.target !== place) return;
+      place.replaceChildren(prepared.content.cloneNode(true));
+      document.querySelector("[data-live]").textContent = place.textContent.trim();
     });
   }
 }
