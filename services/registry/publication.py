@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
 
 from django.core.cache import cache
 from django.db import transaction
@@ -28,13 +27,23 @@ def epoch() -> str:
 def announce(function_ids: Iterable[int]) -> None:
     """Tell everyone once this transaction is committed. A listener that fails is logged: the act stands."""
     ids = list(function_ids)
+
+    def tell_them() -> None:  # Django's log of a failure wants a named function
+        tell(ids)
+
     if ids:
-        transaction.on_commit(partial(tell, ids), robust=True)
+        transaction.on_commit(tell_them, robust=True)
 
 
 def tell(function_ids: list[int]) -> None:
     """Start a new epoch and call everyone who asked."""
+    _start_epoch()
+    try:
+        for callback in _callbacks:
+            callback(function_ids)
+    finally:
+        _start_epoch()  # a page made while they worked may show the old state
+
+
+def _start_epoch() -> None:
     cache.set(EPOCH_KEY, time.time_ns(), None)
-    for callback in _callbacks:
-        callback(function_ids)
-    cache.set(EPOCH_KEY, time.time_ns(), None)  # a page made while they worked may show the old state
