@@ -1,6 +1,32 @@
-"""Addresses of this room."""
+"""Addresses of this room, below /admin/ and before the admin's own."""
 
-from django.urls import URLPattern, URLResolver
+from django.conf.urls.i18n import urlpatterns as language_urls
+from django.urls import include, path
+
+from portal.desk import attempting, deciding, reading, writing
 
 app_name = "desk"
-urlpatterns: list[URLPattern | URLResolver] = []
+ONE = "functions/<slug:code>/"
+VERSION = f"{ONE}versions/<int:number>/"
+urlpatterns = [
+    path("i18n/", include(language_urls)),
+    path("functions/new/", writing.new, name="new"),
+    path("functions/preview/", writing.preview, name="preview"),
+    path("waiting/", reading.waiting, name="waiting"),
+    path("calls/<str:receipt>/", reading.call, name="call"),
+    path(ONE, reading.function, name="function"),
+    path(f"{ONE}draft/", writing.edit, name="edit"),
+    path(f"{ONE}draft/start/", writing.start, name="start"),
+    path(f"{ONE}compare/", reading.compare, name="compare"),
+    path(f"{ONE}history/", reading.history, name="history"),
+    path(f"{ONE}suspend/", deciding.suspend, name="suspend"),
+    path(f"{ONE}resume/", deciding.resume, name="resume"),
+    path(f"{ONE}retire/", deciding.retire, name="retire"),
+    path(VERSION, reading.review, name="version"),
+    path(f"{VERSION}try/", attempting.attempt, name="try"),
+    path(f"{VERSION}submit/", deciding.submit, name="submit"),
+    path(f"{VERSION}withdraw/", deciding.withdraw, name="withdraw"),
+    path(f"{VERSION}approve/", deciding.approve, name="approve"),
+    path(f"{VERSION}refuse/", deciding.refuse, name="refuse"),
+    path(f"{VERSION}bring-back/", deciding.bring_back, name="bring-back"),
+]

@@ -1,0 +1,195 @@
+"""Lists of functions, calls, systems and changes: everyone sees the rows of their own department only."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+
+from portal.desk.access import person
+from portal.desk.changes import told
+from services.gateway.models import ServiceCall
+from services.registry import flows
+from services.registry.errors import NotAllowed, Unusable
+from services.registry.models import Backend, Change, Department, ServiceFunction
+
+
+class OwnDepartment(ModelAdmin):
+    """Rows of the person's departments; nothing is added, changed or deleted here."""
+
+    list_per_page = 50
+    actions = None
+    list_filter_sheet = False
+
+    class Media:
+        css = {"all": ["desk/desk.css"]}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: Any = super().get_queryset(request)
+        return rows.visible_to(person(request))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class DepartmentFilter(admin.SimpleListFilter):
+    """Only for those who see more than one department."""
+
+    title = gettext_lazy("department")
+    parameter_name = "department"
+    path = "department__code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        if not (request.user.is_superuser or request.user.has_perm("registry.see_all_departments")):
+            return []
+        return [(department.code, department.name) for department in Department.objects.all()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{self.path: self.value()}) if self.value() else queryset
+
+
+class CallDepartmentFilter(DepartmentFilter):
+    path = "backend__department__code"
+
+
+@admin.register(ServiceFunction)
+class FunctionAdmin(OwnDepartment):
+    list_display = ("title", "state_shown", "action", "system", "version", "code")
+    list_display_links = None
+    list_filter = ("state", "published__category", "published__action", DepartmentFilter)
+    search_fields = ("code", "versions__name_en", "versions__name_zh_hant", "versions__name_zh_hans")
+    search_help_text = gettext_lazy("Name in any language, or code")
+    list_select_related = ("published__backend", "department")
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).prefetch_related("versions")
+
+    @admin.display(description=gettext_lazy("Function"), ordering="published__name_en")
+    def title(self, function: ServiceFunction) -> str:
+        version = function.published or next(iter(function.versions.all()), None)
+        return format_html(
+            '<a class="desk-link" href="../../functions/{}/">{}</a>', function.code, version.name if version else "—"
+        )
+
+    @admin.display(description=gettext_lazy("State"), ordering="state")
+    def state_shown(self, function: ServiceFunction) -> str:
+        waiting = next((version for version in function.versions.all() if version.state == "in_review"), None)
+        extra = format_html(' <span class="desk-tag desk-tag-waiting">{}</span>', _("in review")) if waiting else ""
+        return format_html(
+            '<span class="desk-tag desk-tag-{}">{}</span>{}', function.state, function.get_state_display(), extra
+        )
+
+    @admin.display(description=gettext_lazy("What people do"))
+    def action(self, function: ServiceFunction) -> str:
+        return str(function.published.get_action_display()) if function.published else "—"
+
+    @admin.display(description=gettext_lazy("System"))
+    def system(self, function: ServiceFunction) -> str:
+        return function.published.backend.code if function.published else "—"
+
+    @admin.display(description=gettext_lazy("Version"))
+    def version(self, function: ServiceFunction) -> str:
+        return str(function.published.number) if function.published else "—"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        found = self.get_object(request, object_id)
+        if found is None:
+            return super().change_view(request, object_id, form_url, extra_context)  # back to the list, as if unknown
+        return redirect("desk:function", found.code)
+
+
+@admin.register(ServiceCall)
+class ServiceCallAdmin(OwnDepartment):
+    list_display = ("number", "function", "status_shown", "backend", "attempt_count", "accepted_at", "finished_at")
+    list_display_links = None
+    list_filter = ("status", CallDepartmentFilter)
+    search_fields = ("receipt__exact",)
+    search_help_text = gettext_lazy("A whole receipt number")
+    list_select_related = ("function", "backend")
+    ordering = ("-accepted_at",)
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("payload", "answer")
+
+    @admin.display(description=gettext_lazy("Receipt"))
+    def number(self, call: ServiceCall) -> str:
+        return format_html('<a class="desk-link desk-number" href="../../calls/{0}/">{0}</a>', call.receipt)
+
+    @admin.display(description=gettext_lazy("Status"), ordering="status")
+    def status_shown(self, call: ServiceCall) -> str:
+        return format_html('<span class="desk-tag desk-tag-{}">{}</span>', call.status, call.get_status_display())
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        found = self.get_object(request, object_id)
+        if found is None:
+            return super().change_view(request, object_id, form_url, extra_context)  # back to the list, as if unknown
+        return redirect("desk:call", found.receipt)
+
+
+@admin.register(Change)
+class ChangeAdmin(OwnDepartment):
+    list_display = ("at", "who", "what", "subject")
+    list_display_links = None
+    list_filter = (DepartmentFilter,)
+    search_fields = ("subject",)
+    list_select_related = ("actor",)
+    show_full_result_count = False
+
+    @admin.display(description=gettext_lazy("Who"))
+    def who(self, change: Change) -> str:
+        return told([change])[0].who
+
+    @admin.display(description=gettext_lazy("What"))
+    def what(self, change: Change) -> str:
+        return told([change])[0].what
+
+
+@admin.register(Backend)
+class BackendAdmin(OwnDepartment):
+    """Officers choose among their systems; how these are reached is for operations: an address opens a network."""
+
+    list_display = ("code", "connector", "address", "is_idempotent", "has_lookup", "max_concurrency")
+    list_filter = ("connector", DepartmentFilter)
+    search_fields = ("code", "department__name_en")
+    list_select_related = ("department",)
+    fieldsets = (
+        (None, {"fields": ("code", "department", "connector", "address", "credentials", "settings")}),
+        (
+            gettext_lazy("How gently"),
+            {"fields": ("connect_timeout_seconds", "timeout_seconds", "max_concurrency", "service_window")},
+        ),
+        (gettext_lazy("What it promises"), {"fields": ("is_idempotent", "has_lookup")}),
+    )
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        user = person(request)
+        return user.is_superuser or (
+            user.has_perm("registry.see_all_departments") and user.has_perm("registry.change_backend")
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("code", "department")
+
+    def save_model(self, request: HttpRequest, obj: Backend, form: Any, change: bool) -> None:
+        try:
+            flows.save_backend(obj, by=person(request))
+        except (Unusable, NotAllowed) as error:
+            messages.set_level(request, messages.ERROR)
+            messages.error(request, error.message)
