@@ -111,7 +111,10 @@ def _lines(value: str | list[str]) -> list[Flowable]:
 
 def _table(rows: list[tuple[str, list[Flowable]]]) -> Table:
     table = Table(
-        [[_text(label, _QUIET), value] for label, value in rows], colWidths=[52 * mm, 114 * mm], hAlign="LEFT"
+        [[_text(label, _QUIET), value] for label, value in rows],
+        colWidths=[52 * mm, 114 * mm],
+        hAlign="LEFT",
+        splitInRow=1,
     )
     table.setStyle(
         TableStyle([
