@@ -66,14 +66,15 @@ def ready(request: HttpRequest) -> HttpResponse:
     A missing worker or broker is `degraded`, not 503: receipts are given all the same, and taking the web away
     would turn a delay into a loss.
     """
-    parts = {"web": "ok", "database": _database(), **_pulses()}
+    parts = {"web": "ok", "database": database(), **pulses()}
     if parts["database"] != "ok":
         return JsonResponse({"status": "unavailable", "parts": parts}, status=503)
     is_whole = all(state == "ok" for state in parts.values())
     return JsonResponse({"status": "ok" if is_whole else "degraded", "parts": parts})
 
 
-def _database() -> str:
+def database() -> str:
+    """`ok` or `down`."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -82,7 +83,8 @@ def _database() -> str:
     return "ok"
 
 
-def _pulses() -> dict[str, str]:
+def pulses() -> dict[str, str]:
+    """The broker and the processes behind it: `ok`, `down`, or `unknown` while the broker cannot be asked."""
     names = ("worker", "chores", "beat")
     try:
         found = _broker().mget([f"pulse:{name}" for name in names])
@@ -110,7 +112,7 @@ class _Figures:
             breakers.add_metric([lane.backend.code], float(lane.breaker(timezone.now()) != "closed"))
         yield breakers
         parts = GaugeMetricFamily("ferry_part_up", "1 while a part of the portal is up", labels=["part"])
-        for part, state in _pulses().items():
+        for part, state in pulses().items():
             parts.add_metric([part], float(state == "ok"))
         yield parts
 

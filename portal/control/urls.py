@@ -1,6 +1,21 @@
 """Addresses of this room."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from portal.control import apps_out, backends, calls, overview
 
 app_name = "control"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", overview.overview, name="overview"),
+    path("health", overview.health_part, name="health"),
+    path("apps/", apps_out.app_list, name="app-list"),
+    path("apps/<slug:code>/", apps_out.app_page, name="app"),
+    path("apps/<slug:code>/blockers", apps_out.blocker_open, name="blocker-open"),
+    path("apps/<slug:code>/retire", apps_out.app_retire, name="app-retire"),
+    path("blockers/<int:pk>/close", apps_out.blocker_close, name="blocker-close"),
+    path("backends/", backends.backend_list, name="backend-list"),
+    path("calls/", calls.call_list, name="call-list"),
+    path("calls/resend", calls.resend, name="call-resend"),
+    path("calls/<str:receipt>/", calls.call_page, name="call"),
+    path("calls/<str:receipt>/settle", calls.settle, name="call-settle"),
+]

@@ -1,0 +1,233 @@
+"""Undelivered calls: who waits for what since when, and a human's decision about one or many."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from identity.accounts.models import User
+from portal.control import undelivered
+from portal.control.access import for_operations
+from portal.control.wording import TROUBLES
+from services import moments
+from services.gateway import flows, receipts
+from services.gateway.errors import NotSettleable
+from services.gateway.models import ServiceCall
+from services.registry.models import Backend, Department
+
+PAGE_SIZE = 25
+REASON_LENGTH = 300
+
+
+@dataclass(frozen=True)
+class Line:
+    """One undelivered call as its line says it."""
+
+    call: ServiceCall
+    why: str
+    detail: str
+    state: str
+    tone: str
+    is_risky: bool
+
+
+def lines(calls: Iterable[ServiceCall]) -> list[Line]:
+    """Of undelivered.with_reasons."""
+    return [
+        Line(call, undelivered.why(call), call.last_detail or "", *undelivered.state(call),  # type: ignore[attr-defined]
+             undelivered.may_be_filed_twice(call))
+        for call in calls
+    ]  # fmt: skip
+
+
+@for_operations
+@require_safe
+def call_list(request: HttpRequest) -> HttpResponse:
+    """All undelivered calls, or those of one backend or department."""
+    return _list(request, backend=request.GET.get("backend", ""), department=request.GET.get("department", ""))
+
+
+def _list(request: HttpRequest, *, backend: str, department: str, error: str = "", status: int = 200) -> HttpResponse:
+    calls = undelivered.with_reasons(undelivered.waiting(backend=backend, department=department))
+    page = Paginator(calls, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "lines": lines(page),
+        "now": timezone.now(),
+        "groups": undelivered.groups(),
+        "of_backend": Backend.objects.filter(code=backend).select_related("department").first() if backend else None,
+        "of_department": Department.objects.filter(code=department).first() if department else None,
+        "reason_field": _reason_field(error=error),
+        "error": error,
+        "error_pairs": [("reason", error)],
+    }
+    return render(request, "control/call_list.html", context, status=status)
+
+
+@for_operations
+@require_POST
+def resend(request: HttpRequest) -> HttpResponse:
+    """Send all of a backend or department again."""
+    assert isinstance(request.user, User)
+    backend, department = request.POST.get("backend", ""), request.POST.get("department", "")
+    if not (backend or department):
+        return redirect("control:call-list")
+    reason = request.POST.get("reason", "").strip()
+    if mistake := _mistake(reason):
+        return _list(request, backend=backend, department=department, error=mistake, status=422)
+    result = undelivered.resend(
+        undelivered.waiting(backend=backend, department=department), by=request.user, reason=reason
+    )
+    _report(request, result)
+    query = urlencode({name: code for name, code in (("backend", backend), ("department", department)) if code})
+    return redirect(f"{reverse('control:call-list')}?{query}")
+
+
+def _report(request: HttpRequest, result: undelivered.Resent) -> None:
+    said = [
+        ngettext("%(count)s call is on its way again.", "%(count)s calls are on their way again.", result.sent)
+        % {"count": result.sent}
+    ]
+    if result.settled_before:
+        said.append(
+            ngettext(
+                "%(count)s was settled by somebody else meanwhile.",
+                "%(count)s were settled by somebody else meanwhile.",
+                result.settled_before,
+            ) % {"count": result.settled_before}
+        )  # fmt: skip
+    if result.held_back:
+        said.append(
+            ngettext(
+                "%(count)s might be filed twice: ask the department, then decide about it by itself.",
+                "%(count)s might be filed twice: ask the department, then decide about each by itself.",
+                result.held_back,
+            ) % {"count": result.held_back}
+        )  # fmt: skip
+    (messages.success if result.sent else messages.warning)(request, " ".join(said))
+
+
+@for_operations
+@require_safe
+def call_page(request: HttpRequest, receipt: str) -> HttpResponse:
+    """What is known about one call, without what the person wrote in it."""
+    return _page(request, _call(receipt))
+
+
+@for_operations
+@require_POST
+def settle(request: HttpRequest, receipt: str) -> HttpResponse:
+    """Send one call again, or close it; the reason is kept, and whoever closes has to give one."""
+    assert isinstance(request.user, User)
+    call = _call(receipt)
+    is_close = request.POST.get("verb") == "close"
+    reason = request.POST.get("reason", "").strip()
+    if not reason and not is_close:
+        reason = _("Sent again from the list of undelivered calls")
+    if mistake := _mistake(reason):
+        return _page(request, call, error=mistake, typed=reason, status=422)
+    try:
+        settled = (flows.close if is_close else flows.retry)(call, by=request.user, reason=reason)
+    except NotSettleable:
+        messages.warning(request, _before(call))
+        return redirect("control:call", receipt=call.receipt)
+    messages.success(request, _done(settled, is_close=is_close))
+    return redirect("control:call-list")
+
+
+def _done(call: ServiceCall, *, is_close: bool) -> str:
+    if is_close:
+        said = _("%(receipt)s is closed. The person reads your reason.")
+    elif call.status == ServiceCall.Status.IN_DOUBT:
+        said = _("%(receipt)s: we are asking the department what became of it.")
+    else:
+        said = _("%(receipt)s is on its way again.")
+    return said % {"receipt": call.receipt}
+
+
+def _before(call: ServiceCall) -> str:
+    """Who settled it, if somebody did; else the call went on by itself."""
+    last = call.settlements.select_related("actor").order_by("-at").first()
+    if last is None:
+        return _("%(receipt)s has moved on by itself: there is nothing to decide any more.") % {"receipt": call.receipt}
+    return _("%(receipt)s was settled already, by %(name)s, %(time)s.") % {
+        "receipt": call.receipt, "name": _name(last.actor),
+        "time": moments.say(last.at),
+    }  # fmt: skip
+
+
+def _name(person: User) -> str:
+    return person.get_full_name() or person.get_username()
+
+
+def _call(receipt: str) -> ServiceCall:
+    calls = undelivered.with_reasons(ServiceCall.objects.all())
+    return get_object_or_404(calls, receipt=receipts.normalise(receipt))
+
+
+def _page(
+    request: HttpRequest, call: ServiceCall, *, error: str = "", typed: str = "", status: int = 200
+) -> HttpResponse:
+    attempts = [
+        [
+            moments.say(row.started_at), row.get_kind_display(), str(TROUBLES[row.outcome]), f"{row.duration_ms} ms",
+            row.detail or "–",
+        ]
+        for row in call.attempts.all()
+    ]  # fmt: skip
+    settlements = call.settlements.select_related("actor").order_by("at")
+    context: dict[str, Any] = {
+        "line": lines([call])[0],
+        "is_open": call.status in {"failed", "in_doubt"} and call.closed_at is None,
+        "attempts": attempts,
+        "attempt_columns": [_("When"), _("What"), _("How it ended"), _("Took"), _("Technical detail")],
+        "settlements": [
+            [moments.say(row.at), _name(row.actor), row.get_verb_display(), row.reason]
+            for row in settlements
+        ],
+        "settlement_columns": [_("When"), _("Who"), _("Decision"), _("Reason")],
+        "reason_field": _reason_field(error=error, value=typed),
+        "error": error,
+        "error_pairs": [("reason", error)],
+        "facts": _facts(call),
+    }  # fmt: skip
+    return render(request, "control/call.html", context, status=status)
+
+
+def _facts(call: ServiceCall) -> list[dict[str, str]]:
+    """Of components/summary_list.html."""
+    department = call.backend.department.name
+    return [
+        {"label": _("Service"), "value": call.version.name},
+        {"label": _("Department"), "value": department},
+        {"label": _("Backend"), "value": call.backend.code},
+        {"label": _("Received"), "value": moments.say(call.accepted_at)},
+        {"label": _("Why"), "value": undelivered.why(call)},
+        {"label": _("Attempts"), "value": str(call.attempt_count)},
+    ]
+
+
+def _mistake(reason: str) -> str:
+    if not reason:
+        return _("Say why in a few words.")
+    if len(reason) > REASON_LENGTH:
+        return _("Say it in at most %(count)s characters.") % {"count": REASON_LENGTH}
+    return ""
+
+
+def _reason_field(*, error: str = "", value: str = "") -> dict[str, object]:
+    """Of components/field.html."""
+    return {
+        "name": "reason", "label": _("Reason"), "kind": "text", "required": True, "maxlength": REASON_LENGTH,
+        "error": error, "value": value,
+    }  # fmt: skip
