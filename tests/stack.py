@@ -47,6 +47,32 @@ class Stack:
         ledger = requests.get(f"{self.twins}/_twins/{backend}/ledger", params={"receipt": receipt}, timeout=10).json()
         return sum(entry["effect"] == "filed" for entry in ledger["entries"])
 
+    def pids(self, argument: str) -> list[int]:
+        """Processes of this portal that were started with that argument."""
+        mark, found = f"FERRY_VAR={self.var}".encode(), []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                is_ours = mark in (entry / "environ").read_bytes().split(b"\0")
+                arguments = (entry / "cmdline").read_bytes().split(b"\0")
+            except OSError:  # it has gone meanwhile
+                continue
+            if is_ours and argument.encode() in arguments:
+                found.append(int(entry.name))
+        return found
+
+    def signal(self, argument: str, number: signal.Signals) -> None:
+        """Send a signal to the processes started with that argument."""
+        for pid in self.pids(argument):
+            os.kill(pid, number)
+
+    def manage(self, *arguments: str) -> str:
+        """What a management command beside the running portal prints."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=REPOSITORY, env=self.environment(), capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return done.stdout
+
     def environment(self) -> dict[str, str]:
         """What a management command beside it needs: its database, broker and secrets."""
         lines = (self.var / "environment").read_text(encoding="utf-8").splitlines()
