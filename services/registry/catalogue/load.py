@@ -201,7 +201,7 @@ def _carry_out(plan: Plan) -> None:
     ServiceFunction.objects.bulk_create(plan.new, batch_size=BATCH)
     ServiceFunction.objects.bulk_update(plan.moved, ["app"], batch_size=BATCH)
     for version in plan.versions:
-        version.function_id = version.function.pk  # known since the line above
+        version.function = version.function  # takes over its key, which it has since the lines above
     FunctionVersion.objects.bulk_create(plan.versions, batch_size=BATCH)
     newest = FunctionVersion.objects.filter(function=OuterRef("pk"), state="approved").order_by("-number")
     ServiceFunction.objects.filter(pk__in=[version.function_id for version in plan.versions]).update(

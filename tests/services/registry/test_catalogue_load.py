@@ -11,8 +11,9 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from identity.accounts.models import User
 from services.registry import flows, publication
+from services.registry.catalogue import compiled, sheets
 from services.registry.catalogue.backends import follow_twins
-from services.registry.catalogue.load import load
+from services.registry.catalogue.load import load, store
 from services.registry.models import Backend, Change, FunctionVersion, LegacyApp, ServiceFunction
 from tests.factories import OfficerFactory
 from tests.services.registry.small_catalogue import SmallCatalogue
@@ -213,6 +214,17 @@ def test_a_load_whose_telling_failed_is_done_again(loaded: SmallCatalogue) -> No
     finally:
         publication._callbacks.remove(fail)
     assert load_again(loaded)["unchanged"] == 3
+
+
+@pytest.mark.parametrize("functions", [3, 40])
+def test_storing_takes_as_many_queries_whatever_the_number_of_functions(
+    catalogue: SmallCatalogue, functions: int, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(functions - 3):
+        catalogue.add("functions.csv", 2, code=f"td-{number}")
+    compiled_now = compiled.compile_sheets(sheets.read(catalogue.folder))
+    with django_assert_max_num_queries(16):
+        store(compiled_now)
 
 
 def test_the_whole_catalogue_loads() -> None:
