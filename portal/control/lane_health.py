@@ -180,9 +180,11 @@ def of(backends: QuerySet[Backend], now: datetime) -> list[Health]:
 def _last_hour(now: datetime) -> Iterable[tuple[int, int, int, float, float]]:
     tried = Attempt.objects.filter(kind=Attempt.Kind.SEND, started_at__gt=now - timedelta(hours=1)).order_by()
     return tried.values_list("backend_id").annotate(
-        Count("pk"), Count("pk", filter=~Q(outcome="answered")),
-        _Percentile("duration_ms", share=0.5), _Percentile("duration_ms", share=0.95),
-    )  # fmt: skip
+        calls=Count("pk"),
+        failures=Count("pk", filter=~Q(outcome="answered")),
+        p50=_Percentile("duration_ms", share=0.5),
+        p95=_Percentile("duration_ms", share=0.95),
+    )
 
 
 def _queues() -> Iterable[tuple[int, int]]:
@@ -198,8 +200,10 @@ def _week(now: datetime) -> list[tuple[int, datetime, int, int]]:
     kept: list[tuple[int, datetime, int, int]] | None = cache.get(key)
     if kept is None:
         tried = Attempt.objects.filter(kind=Attempt.Kind.SEND, started_at__gte=begin).order_by()
-        counted = tried.values_list("backend_id", _Piece("started_at")).annotate(
-            Count("pk"), Count("pk", filter=Q(outcome="answered"))
+        counted = (
+            tried.annotate(piece=_Piece("started_at"))
+            .values_list("backend_id", "piece")
+            .annotate(tried=Count("pk"), answered=Count("pk", filter=Q(outcome="answered")))
         )
         kept = list(counted)
         cache.set(key, kept, WEEK_KEPT_SECONDS)
