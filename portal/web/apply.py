@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core import signing
+from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -63,9 +64,14 @@ def function_form(request: HttpRequest, code: str, *, is_stale: bool = False) ->
     data: dict[str, Any] = draft.data if draft else {}
     errors = _mistakes(request, version, data) if draft and "check" in request.GET else []
     is_resumed = draft is not None and not ({"check", "change"} & request.GET.keys())
-    extra = {"kept_at": draft.updated_at if draft and is_resumed else None}
-    extra["sent_before"] = None if draft else _sent_before(function, callers)
-    return _show_form(request, version, data, errors, **extra)
+    return _show_form(
+        request,
+        version,
+        data,
+        errors,
+        kept_at=draft.updated_at if draft and is_resumed else None,
+        sent_before=None if draft else _sent_before(function, callers),
+    )
 
 
 @login_not_required
@@ -86,7 +92,8 @@ def function_review(request: HttpRequest, code: str, *, is_stale: bool = False) 
 # --- The form -------------------------------------------------------------------------------------
 def _take(request: HttpRequest, function: ServiceFunction) -> HttpResponse:
     version = _version_of(request, function)
-    kept, refused = files.keep_uploads(version.form, request.FILES.dict(), caller=caller_of(request))
+    uploads = {name: upload for name, upload in request.FILES.items() if isinstance(upload, UploadedFile)}
+    kept, refused = files.keep_uploads(version.form, uploads, caller=caller_of(request))
     data = fields.decode(version.form, request.POST.dict(), kept)
     if turned_away := _turn_away(request, function, version):
         drafts.save_draft(version, data, caller=caller_of(request))
@@ -230,6 +237,8 @@ def _submit(request: HttpRequest, function: ServiceFunction, draft: Draft) -> Se
 
 def _locked(posted: UUID | None, function: ServiceFunction, callers: list[str]) -> Draft | None:
     """The draft to send. A second click waits here until the first has sent it, and then finds none."""
+    if posted is None:
+        return None
     own = Draft.objects.filter(pk=posted, caller__in=callers, version__function=function)
     if not own.select_for_update(of=("self",)).exists():
         return None

@@ -34,7 +34,7 @@ _HOLDS = {_TRADITIONAL: "big5hkscs", _SIMPLIFIED: "gbk"}
 _CMAPS = {_TRADITIONAL: "UniCNS-UTF16-H", _SIMPLIFIED: "UniGB-UTF16-H"}
 
 
-class _ChineseFont(UnicodeCIDFont):  # type: ignore[misc]
+class _ChineseFont(UnicodeCIDFont):
     """With the character map that fits the font and holds Hong Kong's own characters (reportlab names another)."""
 
     def __init__(self, face: str) -> None:

@@ -81,7 +81,7 @@ def mistakes(form: forms.BaseForm | None) -> list[tuple[str, str]]:
 
 
 def _said(name: str, errors: object) -> list[str]:
-    said = []
+    said: list[str] = []
     for error in getattr(errors, "as_data", list)():
         known = MISSING.get(name) if error.code == "required" else MISTAKES.get(error.code)
         said += [str(known)] if known else error.messages

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -59,7 +58,7 @@ def address_of(function: ServiceFunction, step: str = "form") -> str:
     return f"/en/functions/{function.code}/{step}/"
 
 
-def hidden(response: HttpResponse) -> dict[str, str]:
+def hidden(response: Any) -> dict[str, str]:
     """The hidden fields of the page's form."""
     found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', response.content.decode())
     return {name: value for name, value in found if name != "csrfmiddlewaretoken"}

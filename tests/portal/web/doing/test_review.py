@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -151,7 +152,7 @@ def test_a_troubled_department_is_told_before_sending(signed_in: Client, functio
     assert function.published
     Lane.objects.update_or_create(
         backend=function.published.backend,
-        defaults={"failures": 9, "open_until": timezone.now() + timezone.timedelta(minutes=5)},
+        defaults={"failures": 9, "open_until": timezone.now() + timedelta(minutes=5)},
     )
     to_review(signed_in, function)
     assert "not answering well right now" in text_of(signed_in.get(address_of(function, "review")))
