@@ -8,4 +8,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("ferry")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.imports = ["portal.health"]  # its pulses begin with each process
 app.autodiscover_tasks()

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from identity.accounts.models import User
 from portal.control.access import for_operations
-from portal.control.wording import APP_STATES, STEPS
+from portal.control.wording import APP_STATES, STEPS, say_day
 from services import moments
 from services.consolidation import flows, stages
 from services.consolidation.errors import AlreadyDone, NotReady
@@ -49,7 +49,7 @@ def _row(stage: stages.AppStage, today: Any) -> dict[str, Any]:
     day = stage.app.retire_by
     return {
         "stage": stage, "app": stage.app, "state": word, "tone": tone, "is_overdue": stage.is_overdue(today),
-        "day": moments.say_date(day) if day else "",
+        "day": say_day(day) if day else "",
         "steps": [(STEPS[name], is_done) for name, is_done in stage.steps],
         "rank": (stage.is_retired, day is None, day or today, stage.app.code),
     }  # fmt: skip

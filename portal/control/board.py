@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.control import burndown
-from portal.control.wording import say_month
+from portal.control.wording import say_day, say_month
 from services import moments
 from services.consolidation import progress
 from services.consolidation.models import Aim
@@ -69,7 +69,7 @@ class Board:
         return said
 
     def _promise(self) -> str:
-        left, due = self.plan.apps_when_due, moments.say_date(self.aim.due_on)
+        left, due = self.plan.apps_when_due, say_day(self.aim.due_on)
         if left <= self.aim.apps and self.plan.lands_on:
             return _("If every planned date is kept, the target is reached in %(month)s.") % {
                 "month": say_month(self.plan.lands_on)
@@ -95,16 +95,20 @@ class Board:
     @property
     def rows(self) -> list[list[object]]:
         """The picture as a table, of components/table.html."""
-        was = [[moments.say_date(point.on), point.apps, _("so it was")] for point in self.history]
-        planned = [[moments.say_date(point.on), point.apps, _("planned")] for point in self.plan.points[1:]]
-        ends = [[moments.say_date(self.aim.due_on), self.aim.apps, _("target")]]
+        was = [[say_day(point.on), point.apps, _("so it was")] for point in self.history]
+        planned = [[say_day(point.on), point.apps, _("planned")] for point in self.plan.points[1:]]
+        ends = [[say_day(self.aim.due_on), self.aim.apps, _("target")]]
         if self.trend.lands_on:
-            ends.append([moments.say_date(self.trend.lands_on), self.aim.apps, _("at today's pace")])
+            ends.append([say_day(self.trend.lands_on), self.aim.apps, _("at today's pace")])
         return [*was, *planned, *ends]
 
     @property
     def columns(self) -> list[str]:
         return [_("Day"), _("Apps left"), _("What it is")]
+
+    @property
+    def due(self) -> str:
+        return say_day(self.aim.due_on)
 
     @property
     def target_label(self) -> str:

@@ -53,6 +53,7 @@ class Drawing:
     aim: str
     trend: str
     plan: str
+    start: Spot
     today: Spot
     target: Spot
     landing: Spot | None
@@ -83,7 +84,7 @@ class _Scale:
         due = story.aim[1].on
         landings = [day for day in (story.trend.lands_on, story.plan.lands_on) if day]
         last_year = min(max([due.year, *(day.year for day in landings)]), due.year + YEARS_BEYOND_DUE)
-        self.first, self.last = date(story.history[0].on.year, 1, 1), date(last_year + 1, 3, 1)
+        self.first, self.last = story.history[0].on - timedelta(days=90), date(last_year + 1, 3, 1)
         self.top = -(-max(point.apps for point in story.history) // 20) * 20 or 20
         self.frame = frame
 
@@ -132,6 +133,7 @@ def draw(story: Story, frame: Frame) -> Drawing:
         aim=scale.straight([start, target]),
         trend=scale.straight(story.trend.points),
         plan=scale.stepped(story.plan.points),
+        start=scale.spot(story.history[0]),
         today=scale.spot(story.history[-1]),
         target=scale.spot(target),
         landing=scale.spot(story.trend.points[-1]) if lands and lands <= scale.last else None,
@@ -142,4 +144,4 @@ def draw(story: Story, frame: Frame) -> Drawing:
 
 def _is_named(year: int, scale: _Scale, frame: Frame) -> bool:
     has_room = date(year, 1, 1) + timedelta(days=150 * frame.years_apart) < scale.last
-    return (year - scale.first.year) % frame.years_apart == 0 and has_room
+    return scale.first < date(year, 1, 1) and year % frame.years_apart == 0 and has_room

@@ -68,9 +68,19 @@ class Health:
         return opens if opens > self.now else None
 
     @property
-    def is_in_trouble(self) -> bool:
+    def is_ailing(self) -> bool:
+        """Its lane says so: the breaker, failures in a row, or a probe without an answer."""
         lane = self.lane
         return lane is not None and (self.breaker != "closed" or lane.failures > 0 or lane.probe_ok is False)
+
+    @property
+    def fails_often(self) -> bool:
+        """A fifth of the last hour's deliveries came to nothing, whoever's fault it is."""
+        return self.failures >= 3 and self.failures * 5 >= self.calls
+
+    @property
+    def is_in_trouble(self) -> bool:
+        return self.is_ailing or self.fails_often
 
     @property
     def heard_at(self) -> datetime | None:
@@ -89,8 +99,10 @@ class Health:
             return _("held back"), "error"
         if self.breaker == "half-open":
             return _("being tried again"), "waiting"
-        if self.is_in_trouble:
+        if self.is_ailing:
             return _("failing"), "error"
+        if self.fails_often:
+            return _("many failures"), "waiting"
         if self.closed_until:
             return _("counter closed"), ""
         return (_("well"), "success") if self.heard_at else (_("not heard of yet"), "")

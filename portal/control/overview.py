@@ -12,7 +12,7 @@ from portal.control import board, lane_health, parts, undelivered
 from portal.control.access import for_operations
 from portal.control.backends import is_paused
 from portal.control.calls import lines
-from services import moments
+from portal.control.wording import say_day
 from services.consolidation import stages
 from services.consolidation.models import Aim
 from services.registry.models import Backend, Department, LegacyApp
@@ -73,7 +73,7 @@ def _consolidation() -> dict[str, Any]:
 
 def _department_row(row: stages.DepartmentStage) -> list[object]:
     """Of components/table.html."""
-    next_on = moments.say_date(row.next_on) if row.next_on else "–"
+    next_on = say_day(row.next_on) if row.next_on else "–"
     return [row.department.name, *map(str, (row.once, row.now, row.retired, row.functions.published)), next_on]
 
 

@@ -45,6 +45,13 @@ PART_STATES = {
 }
 
 
+def say_day(day: date) -> str:
+    """`31 December 2027` · 「2027年12月31日」: the weekday of a plan matters to nobody."""
+    if current() == "en":
+        return f"{day.day} {MONTHS[day.month]} {day.year}"
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
 def say_month(day: date) -> str:
     """`June 2032` · 「2032年6月」."""
     return f"{MONTHS[day.month]} {day.year}" if current() == "en" else f"{day.year}年{day.month}月"

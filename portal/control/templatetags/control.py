@@ -1,9 +1,11 @@
 """What the pages of operations ask for beyond the portal's own tags."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django import template
 from django.utils import timezone
+
+from portal.control.wording import say_day
 
 register = template.Library()
 
@@ -12,3 +14,9 @@ register = template.Library()
 def clock(at: datetime) -> str:
     """`14:02:33`, Hong Kong time: to the second, because the figures renew themselves."""
     return f"{timezone.localtime(at):%H:%M:%S}"
+
+
+@register.filter
+def plain_day(day: date) -> str:
+    """`31 December 2027` · 「2027年12月31日」."""
+    return say_day(day)
