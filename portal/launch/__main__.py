@@ -75,7 +75,7 @@ def environment(supervisor: Supervisor, port: int, twins_port: int) -> dict[str,
         "PORT": str(port),
         "TWINS_PORT": str(twins_port),
         "FERRY_VAR": str(supervisor.var),
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "DJANGO_SETTINGS_MODULE": os.environ.get("FERRY_SETTINGS", "portal.settings"),
         "PYTHONUNBUFFERED": "1",
         "CELERY_SKIP_CHECKS": "1",  # they would load every page into each worker
         state.MARK: str(supervisor.var),
