@@ -125,8 +125,11 @@ def _actions(version: FunctionVersion, names: list[str]) -> dict[str, float]:
     if kind := KINDS.get(version.action, version.action):
         note(kind, OF_ITS_KIND)
     for name in names:
-        for number, (action, _is_whole) in enumerate(lexicon.actions_in(name)):
-            note(action, INSIDE if number else LEADING)
+        said = lexicon.actions_in(name)
+        for number, (action, _is_whole) in enumerate(said, start=1):
+            # English says first what is done, Chinese often last: 護士註冊續期.
+            is_main = number == 1 or (number == len(said) and not name.isascii())
+            note(action, LEADING if is_main else INSIDE)
     for keyword in version.keywords:
         for action, is_whole in lexicon.actions_in(keyword):
             note(action, PLAIN if is_whole else INSIDE)

@@ -13,6 +13,7 @@ from services.search.questions import TOTAL
 
 LOCK = 0x5EA2C4  # of the advisory lock that one writer of the index holds
 BATCH = 2_000  # functions held in memory at once
+BULK = 100  # functions at once that change what the planner should know of the tables
 OWN_WORDS = 0.12  # how much likelier a function is meant whose keywords are its own, not those of a family
 # The columns that `analyse` reads; forms and mappings are large and say nothing to search.
 UNREAD = ("published__form", "published__request_map", "published__answer_map")
@@ -62,6 +63,8 @@ def _index(ids: list[int]) -> None:
     _write(functions, terms)
     touched |= {terms[term] for analysis in functions.values() for term in analysis.weights}
     with connection.cursor() as cursor:
+        if len(ids) > BULK:  # statistics from before so many rows came can make the next statement run for an hour
+            cursor.execute("ANALYZE search_term, search_posting")
         cursor.execute(COUNT_TERMS, [list(touched)])
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from services.search import text
 
 FOLDER = Path(__file__).parent / "lexicon"
-STRENGTHS = {"same": 0.9, "near": 0.7}  # of a synonym, where the person's own word has 1
+STRENGTHS = {"same": 0.9, "near": 0.75}  # of a synonym, where the person's own word has 1
 NEAR_ACTION = 0.4
 
 
@@ -37,6 +37,7 @@ class Lexicon:
     longest: int  # English words in the longest of the others
     actions: dict[str, str]  # the words that name an action, as in `meanings`, and which
     stop: frozenset[str]  # English words that say nothing
+    spelt: frozenset[str]  # everyday English words, which are right even where no function has them
     stop_chinese: re.Pattern[str]
 
 
@@ -71,6 +72,7 @@ def load() -> Lexicon:
         longest=max(word.count(" ") + 1 for word in meanings if word.isascii()),
         actions=actions,
         stop=stop,
+        spelt=frozenset(_words("spelt")),
         stop_chinese=stop_chinese,
     )
 
@@ -144,8 +146,11 @@ def _terms(folded: str) -> tuple[str, ...]:
 
 @cache
 def _stop_words() -> tuple[frozenset[str], re.Pattern[str]]:
-    words = {row["language"]: row["words"].split() for row in _rows("stopwords.csv")}
-    return frozenset(words["en"]), _longest_first(text.fold(word) for word in words["zh"])
+    return frozenset(_words("en")), _longest_first(map(text.fold, _words("zh")))
+
+
+def _words(kind: str) -> list[str]:
+    return next(row["words"].split() for row in _rows("everyday.csv") if row["kind"] == kind)
 
 
 def _longest_first(words: Iterable[str]) -> re.Pattern[str]:

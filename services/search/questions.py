@@ -14,18 +14,18 @@ from services.search.spelling import Candidate, likeliest
 MOST_ATOMS = 32  # words or characters that are looked at
 MOST_CONCEPTS = 30  # they are numbered in the bits of an integer
 LONGEST_PHRASE = 9  # atoms of a whole keyword looked for inside the query
-AT_AN_ACTION = 0.5
-STRADDLING, NEIGHBOURS, LONE, SHORT_ACTION = (
-    0.5,
-    0.3,
-    0.4,
-    0.5,
-)  # weights of weak evidence, where a word of its own has 1
-WHOLE_KEYWORD = 0.8  # what a keyword that is the whole query adds, as a share of what its rarity says
-ACTION = 3.5  # what an action says at least; and where every second function has it:
-ACTIONS = {"@apply": 1.0, "@register": 1.0, "@search": 3.0}
-UNKNOWN = 6.0  # what a word that stands nowhere might have said
-LEAST_FOR_SYNONYMS = 3.0
+# Weights of weak evidence, where a word of its own has 1.
+STRADDLING = 0.5  # two Chinese characters that belong to two words
+AT_AN_ACTION = 0.5  # of that, where one of them says what to do
+NEIGHBOURS = 0.3  # two English words side by side
+ONE_CHARACTER = 0.9  # a Chinese word of one character
+HALF_OF_A_WORD = 0.4  # of that, where it may be but a part of a longer one
+LONE = 0.4  # any other character by itself
+WHOLE_KEYWORD = 0.65  # what a keyword that is the whole query adds, as a share of what its rarity says
+ACTION = 4.0  # what an action says at least; and where every second function has it:
+ACTIONS = {"@apply": 1.0, "@register": 1.0, "@search": 3.5}
+UNKNOWN = 4.0  # what a word that stands nowhere might have said
+LEAST_FOR_SYNONYMS = 4.5  # what another name may say for a word that itself says less
 SAYS_LITTLE = 1.6  # of a word that is so common, other names for it are not looked for
 SPELLING = 0.85  # strength of a corrected or completed word
 TOTAL = ""  # the term whose count is that of all functions
@@ -41,6 +41,7 @@ class Concept:
     is_sure: bool = True  # its absence counts against a function
     start: int = 0
     share: float = 0.0  # of the query
+    beside: tuple[str, ...] = ()  # of one Chinese character: the pairs that it may only be a half of, as 交 in 交通
 
 
 @dataclass
@@ -131,7 +132,7 @@ def _chinese(run: list[text.Atom], folded: str) -> Iterator[Concept]:
     begin, end = run[0].start, run[-1].end
     spans = [match.span() for match in words.chinese.finditer(folded, begin, end)]
     for start, stop in spans:
-        yield from _known_word(folded[start:stop], start, is_first=start == begin)
+        yield _known_word(folded[start:stop], start, folded)
     acts = {position for start, stop in spans if folded[start:stop] in words.actions for position in range(start, stop)}
     inside = {position for start, stop in spans for position in range(start, stop)}
     together = {(position, position + 1) for start, stop in spans for position in range(start, stop - 1)}
@@ -147,15 +148,13 @@ def _chinese(run: list[text.Atom], folded: str) -> Iterator[Concept]:
             yield Concept(folded[position], [Meaning((folded[position],), 1)], LONE, is_sure=False, start=position)
 
 
-def _known_word(word: str, start: int, *, is_first: bool) -> Iterator[Concept]:
+def _known_word(word: str, start: int, folded: str) -> Concept:
     words = lexicon.load()
     options = [Meaning(tuple(text.terms(text.atoms(word))), 1), *words.meanings[word]]
     if len(word) > 1:
-        yield Concept(word, options, start=start)
-    elif word not in words.actions:
-        yield Concept(word, options, is_sure=False, start=start)
-    else:  # 交 is to pay at the beginning, and in 交通 it is not
-        yield Concept(word, options, SHORT_ACTION if is_first else LONE * SHORT_ACTION, is_sure=False, start=start)
+        return Concept(word, options, start=start)
+    beside = (folded[start - 1 : start + 1] if start else "", folded[start : start + 2])
+    return Concept(word, options, ONE_CHARACTER, is_sure=False, start=start, beside=beside)
 
 
 def _mixed(folded: str) -> Iterator[Concept]:
@@ -210,12 +209,18 @@ def mend(question: Question, vocabulary: Vocabulary) -> dict[str, str]:
     """Let unknown words also mean the known ones that they look like. Returns the errors mended: written -> meant."""
     mended: dict[str, str] = {}
     for concept in question.concepts:
-        candidates = vocabulary.alike.get(concept.words, [])
+        candidates = vocabulary.alike.get(concept.words, []) if _is_strange(concept.words) else []
         chosen, is_error = likeliest(concept.words, candidates, is_last=concept.words == question.last)
         concept.options += [Meaning((each.term,), SPELLING, f"={each.term}") for each in chosen]
         if is_error:
             mended[concept.words] = chosen[0].word
     return mended
+
+
+def _is_strange(word: str) -> bool:
+    """Not an English word that is known to be spelt so."""
+    words = lexicon.load()
+    return word not in words.spelt and lexicon.key(word) not in words.meanings
 
 
 def weigh(question: Question, vocabulary: Vocabulary) -> tuple[list[Wanted], float]:
@@ -225,12 +230,14 @@ def weigh(question: Question, vocabulary: Vocabulary) -> tuple[list[Wanted], flo
     phrases = {phrase: WHOLE_KEYWORD * share for phrase, share in question.phrases.items()}
     for number, concept in enumerate(question.concepts):
         own = _said(concept.options[0], vocabulary)
+        weight = concept.weight * (HALF_OF_A_WORD if any(pair in vocabulary.known for pair in concept.beside) else 1)
+        missing = UNKNOWN * sum(term not in vocabulary.known for term in concept.options[0].terms)
         reached = 0.0
         for place, option in enumerate(concept.options):
             said = _said(option, vocabulary)
             if said and (not place or option.terms[0][0] == "@" or not 0 < own < SAYS_LITTLE):
-                limit = said if option.terms[0][0] in "@" or not place else max(own, LEAST_FOR_SYNONYMS)
-                worth = concept.weight * option.strength * min(said, limit)
+                limit = said if option.terms[0][0] == "@" or not place else max(own + missing, LEAST_FOR_SYNONYMS)
+                worth = weight * option.strength * min(said, limit)
                 rows += _rows(option.terms, vocabulary, number, place, worth)
                 reached = max(reached, worth)
             if option.phrase in vocabulary.known:

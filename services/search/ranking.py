@@ -14,8 +14,7 @@ from services.search.spelling import Candidate
 NEAR = 5  # functions given where none is an answer
 MOST_MENDED = 6  # words without a match that are looked up among the known ones
 # An answer says this share of what the query says, and this share of what the best answer says.
-OF_THE_QUERY, OF_THE_BEST = 0.25, 0.4
-HALF_THERE = 1.0
+OF_THE_QUERY, OF_THE_BEST = 0.12, 0.3
 COMMON = 20_000  # functions beyond which a term only weighs where a rarer one stands too
 
 LOOK_UP = """
@@ -44,12 +43,9 @@ RANK = """
         FROM wanted JOIN search_posting posting ON posting.term_id = wanted.term_id {only_with_rare}
         GROUP BY 1, 2, 3
     ), heard AS (
-        -- An expression that is only half there says less than half; a synonym of it still less.
-        SELECT function_id, concept, max(
-            CASE WHEN whole = 0 THEN weight
-                WHEN option = 0 THEN weight * power(least(weight / whole, 1), %(own)s)
-                ELSE weight * least(weight / whole, 1) END
-        ) AS weight
+        -- An expression that is only half there says less than half of it; ways to say one thing do not add up.
+        SELECT function_id, concept,
+            max(CASE WHEN whole = 0 THEN weight ELSE weight * least(weight / whole, 1) END) AS weight
         FROM said GROUP BY 1, 2
     ), scored AS (
         SELECT function_id, sum(weight) AS weight, sum(weight) FILTER (WHERE concept < %(phrases)s) AS spoken,
@@ -140,7 +136,6 @@ def rank(
             "weight": [row.weight for row in wanted],
             "whole": [row.whole for row in wanted],
             "rare": rare,
-            "own": HALF_THERE,
             "phrases": MOST_CONCEPTS,
             "least": least * OF_THE_QUERY,
             "of_the_best": OF_THE_BEST,

@@ -38,7 +38,16 @@ FAMILIES = {
     "pension": "pension pensions pensioner pensioners",
     "pollut": "pollute pollution polluted polluting",
     "retir": "retire retired retiring retirement",
+    "career": "career careers",
     "carer": "carer carers caregiver caregivers",
+    "build": "build built builds",
+    "break": "break broke broken breaks breaking",
+    "burn": "burn burns burned burnt burning",
+    "send": "send sent sends sending",
+    "teach": "teach taught teaches",
+    "bring": "bring brought brings bringing",
+    "win": "win won wins winning",
+    "wine": "wine wines",
     "move": "move moved moving moves",
     "rent": "rent rents rental rentals renting rented",
     "injur": "injure injured injury injuries injuring",
@@ -76,7 +85,7 @@ IRREGULAR = {word: family for family, words in FAMILIES.items() for word in word
 VOWEL = re.compile(r"[aeiouy]")
 ENDINGS = (
     ("ational", "at"), ("isation", ""), ("ization", ""), ("ation", ""), ("ition", ""), ("ion", ""),
-    ("ance", ""), ("ence", ""), ("ment", ""), ("ness", ""), ("ly", ""), ("al", ""), ("er", ""), ("or", ""),
+    ("ance", ""), ("ence", ""), ("ment", ""), ("ness", ""), ("ly", ""), ("al", ""), ("ery", ""), ("er", ""), ("or", ""),
     ("ate", ""), ("ise", ""), ("ize", ""), ("ive", ""), ("e", ""), ("y", ""),
 )  # fmt: skip
 SHORTEST = 4  # letters that must be left of a word
