@@ -45,7 +45,8 @@ class Child:
     minds_its_own: bool = False  # it starts its own children again; we only say so
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     started_at: float = field(default=0.0, init=False)
-    failures: int = field(default=0, init=False)  # deaths in a row, each soon after its start
+    failures: int = field(default=0, init=False)  # deaths in a row, each soon after the one before
+    failed_at: float = field(default=0.0, init=False)
     due_at: float | None = field(default=None, init=False)  # when it is to be started again
     known_children: set[int] = field(default_factory=set, init=False)
 
@@ -80,6 +81,12 @@ class Child:
         """How it ended: "signal 9" or "status 1"."""
         code = self.process.returncode if self.process else None
         return f"signal {-code}" if code is not None and code < 0 else f"status {code}"
+
+    def count_failure(self, settled_seconds: float) -> None:
+        """One more death; the first of a row if it ran well for so long."""
+        now = time.monotonic()
+        ran_well = now - max(self.started_at, self.failed_at) > settled_seconds
+        self.failures, self.failed_at = 1 if ran_well else self.failures + 1, now
 
     def lost_children(self) -> int:
         """How many of its own children ended since we last looked (Linux; 0 elsewhere)."""

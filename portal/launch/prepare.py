@@ -6,6 +6,7 @@ Run by the launcher as `python -m portal.launch.prepare`, with the settings' var
 import hashlib
 import os
 import sys
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 
@@ -22,6 +23,9 @@ def prepare() -> None:
 
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
         django.setup()
+    with step("Pages"):
+        _command("check")
+        import_module("portal.wsgi")  # loads the middleware, as the web server will
     with step("Database tables"):
         _command("migrate", interactive=False)
     with step("Catalogue of services"):

@@ -80,16 +80,20 @@ class Supervisor:
             if child.due_at is not None and time.monotonic() >= child.due_at:
                 self._start_again(child)
             if child.minds_its_own and child.lost_children() and child.is_alive:
-                say(f"a process of {child.name} stopped; it is started again.")
+                self._note_lost_child(child)
         time.sleep(TICK_SECONDS)
 
     def _note_death(self, child: Child) -> None:
         child.kill_group()
-        lived = time.monotonic() - child.started_at
-        child.failures = 1 if lived > SETTLED_SECONDS else child.failures + 1
-        child.due_at = time.monotonic() + min(BACKOFF_FIRST_SECONDS * 2 ** (child.failures - 1), BACKOFF_CAP_SECONDS)
-        hint = f" Its log: {child.log}" if child.failures >= HOPELESS_FAILURES else ""
-        say(f"{child.name} stopped ({child.last_words}); starting it again.{hint}")
+        child.count_failure(SETTLED_SECONDS)
+        doublings = min(child.failures, HOPELESS_FAILURES + 1) - 1
+        child.due_at = time.monotonic() + min(BACKOFF_FIRST_SECONDS * 2**doublings, BACKOFF_CAP_SECONDS)
+        say(f"{child.name} stopped ({child.last_words}); starting it again.{_hint(child)}")
+
+    def _note_lost_child(self, child: Child) -> None:
+        child.count_failure(SETTLED_SECONDS)
+        if child.failures <= HOPELESS_FAILURES:  # then its log has said it often enough
+            say(f"a process of {child.name} stopped; it is started again.{_hint(child)}")
 
     def _start_again(self, child: Child) -> None:
         try:
@@ -123,6 +127,10 @@ class Supervisor:
 
     def _is_hurried(self, patience: int, waited: float) -> bool:
         return self.requests_to_stop > max(patience, 1) and waited > 0.3
+
+
+def _hint(child: Child) -> str:
+    return f" Its log: {child.log}" if child.failures >= HOPELESS_FAILURES else ""
 
 
 def _status_of_make() -> dict[str, str]:

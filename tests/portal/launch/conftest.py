@@ -11,11 +11,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from portal.launch import state
+from portal.launch.children import end_with_parent
 
 ROOT = state.ROOT
 NOT_INHERITED = (
@@ -56,6 +58,7 @@ class Launcher:
             user=user,
             group=user,
             extra_groups=None if user is None else [],
+            preexec_fn=partial(end_with_parent, signal.SIGTERM, os.getpid()),
         )
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)

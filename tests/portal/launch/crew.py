@@ -1,6 +1,7 @@
 """A launcher with harmless children, for the tests: `python -m tests.portal.launch.crew VAR [with-servers]`.
 
-Prints "ready" once everything runs. `sleeper` ends when asked, `stubborn` never does, and `parent` has a child.
+Prints "ready" once everything runs. `sleeper` ends when asked, `stubborn` never does, and `parent`
+starts its one child again and again.
 """
 
 import os
@@ -15,7 +16,7 @@ from portal.launch.embedded import start_postgres, start_valkey
 from portal.launch.supervisor import Interrupted, Supervisor
 
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
-PARENT = "import subprocess; subprocess.run(['sleep', '600'])"
+PARENT = "import subprocess\nwhile True: subprocess.run(['sleep', '600'])"
 
 
 def main() -> int:
@@ -57,6 +58,7 @@ def harmless(var: Path) -> list[Child]:
 
     parent = child("parent", [sys.executable, "-c", PARENT], 2)
     parent.orphan_signal = signal.SIGTERM
+    parent.minds_its_own = True
     return [
         child("sleeper", ["sleep", "600"], 0),
         child("stubborn", [sys.executable, "-c", STUBBORN], 1),

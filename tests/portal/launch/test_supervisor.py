@@ -34,6 +34,15 @@ def test_a_killed_childs_own_children_end_with_it(launch: Launch, var: Path) -> 
     assert eventually(lambda: len(state.leftovers(var)) == 4 and len(before - set(state.leftovers(var))) == 2)
 
 
+def test_a_process_that_its_parent_replaces_is_told_of(launch: Launch, var: Path) -> None:
+    crew = launch(str(var))
+    assert crew.said("ready")
+    assert eventually(lambda: len(state.leftovers(var)) == 4)
+    time.sleep(0.5)  # the launcher looks ten times a second
+    os.kill(next(pid for pid in state.leftovers(var) if os.getpgid(pid) != pid), signal.SIGKILL)
+    assert crew.said("a process of parent stopped; it is started again.")
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_everything_within_its_grace(launch: Launch, var: Path, number: signal.Signals) -> None:
     crew = launch(str(var))
