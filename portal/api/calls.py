@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.renderers import JSONRenderer
@@ -28,7 +28,7 @@ from portal.api import bodies, paging
 from portal.api.functions import public_function
 from portal.api.problems import Problem, TooManyStreams
 from portal.api.reading import CallThrottle, ReadThrottle, StrictJSONParser
-from portal.api.responses import problems
+from portal.api.responses import CODE, EXAMPLE, RECEIPT, problems
 from services import languages
 from services.gateway import events, flows, receipts
 from services.gateway.models import ServiceCall
@@ -57,6 +57,7 @@ class CallCreate(APIView):
     @extend_schema(
         operation_id="create_call",
         parameters=[
+            CODE,
             bodies.LanguageQuery,
             OpenApiParameter(
                 "Idempotency-Key",
@@ -67,6 +68,7 @@ class CallCreate(APIView):
             ),
         ],
         request={"application/json": OpenApiTypes.OBJECT},
+        examples=[OpenApiExample(f"The form of {EXAMPLE}", {"reference_number": "RA123456789HK"}, request_only=True)],
         responses={
             202: OpenApiResponse(bodies.ReceiptBody, "received; `Location` is where the answer will be"),
             **problems(400, 401, 403, 404, 406, 409, 413, 415, 422, 429),
@@ -74,7 +76,7 @@ class CallCreate(APIView):
     )
     def post(self, request: Request, code: str) -> Response:
         """The body is the form's data. The receipt stands before the department has answered."""
-        bodies.LanguageQuery(data=request.query_params).is_valid(raise_exception=True)
+        bodies.LanguageQuery(data=request.query_params.dict()).is_valid(raise_exception=True)
         key = request.headers.get("Idempotency-Key", "")
         if not _KEY.fullmatch(key):
             detail = _("Send the header Idempotency-Key: a name of your choosing for this call, up to 255 characters.")
@@ -103,7 +105,7 @@ class CallList(APIView):
     )
     def get(self, request: Request) -> Response:
         """Newest first; those made in this browser before signing in too."""
-        query = bodies.PageQuery(data=request.query_params)
+        query = bodies.PageQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         page, size = query.validated_data["page"], query.validated_data["page_size"]
         calls = ServiceCall.objects.filter(caller__in=callers_of(request._request)).order_by("-accepted_at")
@@ -120,12 +122,12 @@ class CallDetail(APIView):
 
     @extend_schema(
         operation_id="get_call",
-        parameters=[bodies.LanguageQuery],
+        parameters=[RECEIPT, bodies.LanguageQuery],
         responses={200: bodies.CallBody, **problems(400, 404, 406, 429)},
     )
     def get(self, request: Request, receipt: str) -> Response:
         """Its status, its story, and the department's answer once there is one."""
-        bodies.LanguageQuery(data=request.query_params).is_valid(raise_exception=True)
+        bodies.LanguageQuery(data=request.query_params.dict()).is_valid(raise_exception=True)
         return Response(bodies.of_call(_own(request, receipt)))
 
 
@@ -148,6 +150,7 @@ class CallEvents(APIView):
 
     @extend_schema(
         operation_id="follow_call",
+        parameters=[RECEIPT],
         responses={
             (200, "text/event-stream"): OpenApiTypes.STR,
             **problems(404, 429, 503),

@@ -12,7 +12,7 @@ from identity.profile import flows as profile
 from portal.api import bodies, paging
 from portal.api.problems import Problem
 from portal.api.reading import ReadThrottle
-from portal.api.responses import problems
+from portal.api.responses import CODE, problems
 from services import languages
 from services.forms import schema
 from services.gateway import story
@@ -47,7 +47,7 @@ class FunctionList(APIView):
     )
     def get(self, request: Request) -> Response:
         """Best match first; without `q`, what most people need first."""
-        query = bodies.FunctionQuery(data=request.query_params)
+        query = bodies.FunctionQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         asked = query.validated_data
         filters = Filters(**{name: asked.get(name, "") for name in ("category", "department", "audience", "action")})
@@ -69,7 +69,7 @@ class FunctionDetail(APIView):
 
     @extend_schema(
         operation_id="get_function",
-        parameters=[bodies.LanguageQuery],
+        parameters=[CODE, bodies.LanguageQuery],
         responses={
             200: OpenApiResponse(bodies.FunctionDetailBody, "with the form in the language asked for"),
             **problems(400, 404, 406, 429),
@@ -77,7 +77,7 @@ class FunctionDetail(APIView):
     )
     def get(self, request: Request, code: str) -> Response:
         """The form's fields that your profile holds may be left out of a call."""
-        bodies.LanguageQuery(data=request.query_params).is_valid(raise_exception=True)
+        bodies.LanguageQuery(data=request.query_params.dict()).is_valid(raise_exception=True)
         function = public_function(code)
         assert function.published is not None
         known = profile.read(request.user) if isinstance(request.user, User) else None

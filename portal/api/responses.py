@@ -1,10 +1,15 @@
 """Descriptions that many addresses share in the OpenAPI document."""
 
-from drf_spectacular.utils import OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 
 from portal.api.bodies import ProblemBody
 from portal.api.problems import MEDIA_TYPE
 
+EXAMPLE = "hkpost-track"
+CODE = OpenApiParameter(
+    "code", str, OpenApiParameter.PATH, description="of a function", examples=[OpenApiExample("A parcel", EXAMPLE)]
+)
+RECEIPT = OpenApiParameter("receipt", str, OpenApiParameter.PATH, description="the number that the call was given")
 _MEANINGS = {
     400: "the request cannot be read, or a parameter is not one of the values",
     401: "sign in first",
