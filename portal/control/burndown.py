@@ -37,10 +37,11 @@ class Frame:
     top: int
     bottom: int
     years_apart: int  # between two labels of the time axis
+    landing_drop: int  # how far below its dot the landing is named: clear of the target's name
 
 
-WIDE = Frame(1000, 420, left=48, right=24, top=36, bottom=40, years_apart=1)
-NARROW = Frame(400, 380, left=38, right=14, top=36, bottom=36, years_apart=3)
+WIDE = Frame(1000, 420, left=48, right=24, top=36, bottom=40, years_apart=1, landing_drop=30)
+NARROW = Frame(400, 380, left=38, right=14, top=36, bottom=36, years_apart=3, landing_drop=54)
 
 
 @dataclass(frozen=True)

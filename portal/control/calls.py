@@ -211,7 +211,7 @@ def _facts(call: ServiceCall) -> list[dict[str, str]]:
         {"label": _("Service"), "value": call.version.name},
         {"label": _("Department"), "value": department},
         {"label": _("Backend"), "value": call.backend.code},
-        {"label": _("Received"), "value": moments.say(call.accepted_at)},
+        {"label": _("Accepted at"), "value": moments.say(call.accepted_at)},
         {"label": _("Why"), "value": undelivered.why(call)},
         {"label": _("Attempts"), "value": str(call.attempt_count)},
     ]
