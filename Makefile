@@ -31,6 +31,7 @@ lock: $(VENV)/.development ## pin the dependencies of the two short lists, with 
 	done
 
 clean: ## forget the environment and ALL data of this folder
+	@case "$$(readlink var/postgres)" in */ferry-*/postgres) rm -rf "$$(dirname "$$(readlink var/postgres)")";; esac
 	@rm -rf $(VENV) var .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -prune -exec rm -rf {} +
 	@find locale -name '*.mo' -delete 2>/dev/null || true

@@ -23,6 +23,8 @@ def prepare() -> None:
 
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
         django.setup()
+    with step("Style sheets and scripts"):
+        _collect_static()
     with step("Pages"):
         _command("check")
         import_module("portal.wsgi")  # loads the middleware, as the web server will
@@ -32,8 +34,6 @@ def prepare() -> None:
         _command("load_catalogue")
     with step("Demonstration people"):
         _command("demo")
-    with step("Style sheets and scripts"):
-        _collect_static()
 
 
 def _command(name: str, **options: object) -> None:
