@@ -201,7 +201,7 @@ class Wanted:
     concept: int
     option: int
     weight: float
-    whole: float  # what all terms of the option weigh together; 0 where there is but one
+    whole: float  # what all terms of the option weigh together, the unknown ones too
     documents: int
 
 
@@ -267,7 +267,7 @@ def _rows(terms: Iterable[str], vocabulary: Vocabulary, concept: int, option: in
     rarities = {term: vocabulary.rarity(term) for term in terms}
     known = sum(rarities.values())
     unknown = UNKNOWN * sum(not rarity for rarity in rarities.values())
-    whole = worth * (1 + unknown / known) if len(rarities) > 1 and known else 0.0
+    whole = worth * (1 + unknown / known) if known else 0.0
     for term, rarity in rarities.items():
         if rarity:
             identity, documents = vocabulary.known[term]

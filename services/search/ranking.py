@@ -39,13 +39,12 @@ RANK = """
         ) AS wanted(term_id, concept, option, weight, whole)
     ), said AS (
         SELECT posting.function_id, wanted.concept, wanted.option,
-            sum(wanted.weight * posting.weight) AS weight, max(wanted.whole) AS whole
+            sum(wanted.weight * posting.weight) AS weight, sum(wanted.weight) / max(wanted.whole) AS share
         FROM wanted JOIN search_posting posting ON posting.term_id = wanted.term_id {only_with_rare}
         GROUP BY 1, 2, 3
     ), heard AS (
         -- An expression that is only half there says less than half of it; ways to say one thing do not add up.
-        SELECT function_id, concept,
-            max(CASE WHEN whole = 0 THEN weight ELSE weight * least(weight / whole, 1) END) AS weight
+        SELECT function_id, concept, max(weight * share) AS weight
         FROM said GROUP BY 1, 2
     ), scored AS (
         SELECT function_id, sum(weight) AS weight, sum(weight) FILTER (WHERE concept < %(phrases)s) AS spoken,
