@@ -36,20 +36,26 @@ else:
     _BinaryField = models.BinaryField
 
 
-class EncryptedJSONField(_BinaryField):
-    """A JSON value that stands encrypted in the database; it can be stored and read, not searched."""
+class EncryptedBinaryField(_BinaryField):
+    """Bytes that stand encrypted in the database; they can be stored and read, not searched."""
+
+    def seal(self, value: Any) -> bytes:
+        """The plain bytes of a value."""
+        return bytes(value)
+
+    def open(self, plain: bytes) -> Any:
+        """The value of its plain bytes."""
+        return plain
 
     def get_prep_value(self, value: Any) -> bytes | None:
-        if value is None:
-            return None
-        return encrypt(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+        return None if value is None else encrypt(self.seal(value))
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         token = value if prepared else self.get_prep_value(value)
         return None if token is None else connection.Database.Binary(token)
 
     def from_db_value(self, value: bytes | memoryview | None, *_: Any) -> Any:
-        return None if value is None else json.loads(decrypt(bytes(value)))
+        return None if value is None else self.open(decrypt(bytes(value)))
 
     def to_python(self, value: Any) -> Any:
         return value
@@ -61,3 +67,13 @@ class EncryptedJSONField(_BinaryField):
         if lookup_name != "isnull":
             raise FieldError(f"{self.name} is encrypted and cannot be searched")
         return super().get_lookup(lookup_name)
+
+
+class EncryptedJSONField(EncryptedBinaryField):
+    """A JSON value, encrypted the same way."""
+
+    def seal(self, value: Any) -> bytes:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def open(self, plain: bytes) -> Any:
+        return json.loads(plain)

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
-from identity.encryption import decrypt, encrypt
 from services.forms.errors import FieldError, FileRefused
 from services.forms.formats import is_file_id
 from services.forms.kinds import Json, kind_of
@@ -82,7 +81,7 @@ def store(upload: "UploadedFile[bytes]", *, caller: str) -> StoredFile:
         type=media_type,
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
-        content=encrypt(content),
+        content=content,
     )
 
 
@@ -117,4 +116,4 @@ def named_in(schema: Json, data: Any, *, callers: Sequence[str]) -> dict[str, St
 
 def read(file: StoredFile) -> bytes:
     """The plain content."""
-    return decrypt(bytes(file.content))
+    return bytes(file.content)

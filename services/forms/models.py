@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 
-from identity.encryption import EncryptedJSONField
+from identity.encryption import EncryptedBinaryField, EncryptedJSONField
 from services.registry.models import FunctionVersion
 
 
@@ -42,7 +42,7 @@ class StoredFile(models.Model):
     type = models.CharField(max_length=100)  # found in the bytes, not taken from the sender
     size = models.PositiveIntegerField()  # bytes
     sha256 = models.CharField(max_length=64)
-    content = models.BinaryField()  # identity.encryption.encrypt
+    content: Any = EncryptedBinaryField()
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = OfCallerQuerySet.as_manager()
