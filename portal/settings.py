@@ -88,11 +88,11 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.web.language.RememberLanguage",
+    "portal.web.pagecache.SignedOutPageCache",
     "csp.middleware.CSPMiddleware",
     "portal.desk.security.AdminPolicy",
     "django.middleware.gzip.GZipMiddleware",
-    "portal.web.language.RememberLanguage",
-    "portal.web.pagecache.SignedOutPageCache",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -58,7 +59,7 @@ class Asked:
 
     def without(self, *names: str) -> Asked:
         """The same with these left open, from the first page on."""
-        return replace(self, page=1, **dict.fromkeys(names, ""))  # type: ignore[arg-type]
+        return replace(self, page=1, **dict.fromkeys(names, ""))
 
     def within(self, department: str) -> Asked:
         """The same in one department."""
@@ -77,5 +78,5 @@ class Asked:
         return reverse("web:search") + (f"?{query}" if query else "")
 
 
-def _known(value: str | None, known: dict[str, object]) -> str:
+def _known(value: str | None, known: Container[str]) -> str:
     return value if value is not None and value in known else ""

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import patch_vary_headers
-from django.utils.text import compress_string
 
 from portal.web.language import of_path
 from services.registry.publication import EPOCH_KEY
@@ -33,10 +31,10 @@ class Kept:
 
 
 class SignedOutPageCache:
-    """Stands outside the session and inside everything that adds headers of its own. One round trip for a hit.
+    """Stands outside the session, the content security policy and compression, so that a page is kept as it is sent.
 
-    Only whole pages of SHARED_VIEWS are kept, made for a request without session, and free of whatever belongs
-    to one visitor: cookies, CSRF tokens, CSP nonces.
+    One round trip for a hit. Only whole pages of SHARED_VIEWS are kept, made for a request without session, and
+    free of whatever belongs to one visitor: cookies, CSRF tokens, CSP nonces.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -53,8 +51,6 @@ class SignedOutPageCache:
             return HttpResponse(kept.content, headers=kept.headers)
         response = self.get_response(request)
         if _is_shareable(request, response):
-            if is_gzipped:
-                _compress(response)
             cache.set(key, Kept(epoch, dict(response.items()), response.content), TTL_SECONDS)
         return response
 
@@ -85,13 +81,4 @@ def _is_shareable(request: HttpRequest, response: HttpResponse) -> bool:
         and not response.cookies
         and "CSRF_COOKIE_NEEDS_UPDATE" not in request.META  # set whenever a token was put into a page
         and not getattr(request, "csp_nonce", None)  # true once a nonce was put into a page
-        and not response.has_header("Content-Encoding")
     )
-
-
-def _compress(response: HttpResponse) -> None:
-    """Once, instead of at every visit. Needs no random padding: such a page holds no secret (compare BREACH)."""
-    response.content = compress_string(response.content)
-    response.headers["Content-Encoding"] = "gzip"
-    response.headers["Content-Length"] = str(len(response.content))
-    patch_vary_headers(response, ("Accept-Encoding",))
