@@ -23,7 +23,7 @@ def staff_page(view: View) -> View:
     @wraps(view)
     @never_cache
     def page(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return guarded(request, *args, **kwargs)
+        return cast(HttpResponse, guarded(request, *args, **kwargs))
 
     return page
 

@@ -43,6 +43,7 @@ def _verbs() -> dict[str, str]:
         "function.suspended": _("suspended it"),
         "function.resumed": _("opened it again"),
         "function.retired": _("retired it"),
+        "version.loaded": _("loaded it with the catalogue"),
         "version.started": _("started a version"),
         "version.brought_back": _("brought an older version back"),
         "version.changed": _("changed the draft"),

@@ -16,9 +16,9 @@ from services.registry.models import Change, FunctionVersion, ServiceFunction
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Named in settings.UNFOLD."""
     user = person(request)
-    functions: Any = ServiceFunction.objects.visible_to(user)  # type: ignore[attr-defined]
+    functions: Any = ServiceFunction.objects.visible_to(user)
     states = dict(functions.order_by().values_list("state").annotate(count=Count("pk")))
-    changes: Any = Change.objects.visible_to(user)  # type: ignore[attr-defined]
+    changes: Any = Change.objects.visible_to(user)
     own = departments_of(user)
     return context | {
         "title": _("Overview"),
@@ -37,5 +37,5 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             .defer("payload", "answer")
             .select_related("function", "backend", "version")[:8]
         ),
-        "changes": told(changes.select_related("actor")[:8]),
+        "changes": told(changes.filter(actor__isnull=False).select_related("actor")[:8]),
     }

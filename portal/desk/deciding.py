@@ -83,9 +83,7 @@ def suspend(request: HttpRequest, code: str) -> HttpResponse:
             messages.success(request, _("Suspended. Citizens read why."))
             return to("function", code)
     elif function.state == "suspended":
-        reasons = {
-            language: getattr(function, f"suspended_reason_{language.replace('-', '_')}") for language in CODES
-        }
+        reasons = {language: getattr(function, f"suspended_reason_{language.replace('-', '_')}") for language in CODES}
     return page(
         request,
         "suspend",

@@ -1,9 +1,11 @@
 """Lists of functions, calls, systems and changes: everyone sees the rows of their own department only."""
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
-from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django import forms
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
@@ -14,9 +16,21 @@ from unfold.admin import ModelAdmin
 from portal.desk.access import person
 from portal.desk.changes import told
 from services.gateway.models import ServiceCall
-from services.registry import flows
-from services.registry.errors import NotAllowed, Unusable
-from services.registry.models import Backend, Change, Department, ServiceFunction
+from services.registry import flows, soundness
+from services.registry.errors import Unusable
+from services.registry.models import Backend, Change, Department, FunctionVersion, ServiceFunction
+
+
+class ListWords:
+    """A model's options with the desk's own words for its rows."""
+
+    def __init__(self, options: Any, heading: Any) -> None:
+        self._options = options
+        self.verbose_name = self.verbose_name_plural = heading
+        self.app_config = SimpleNamespace(verbose_name=gettext_lazy("Department desk"))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._options, name)
 
 
 class OwnDepartment(ModelAdmin):
@@ -31,7 +45,18 @@ class OwnDepartment(ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: Any = super().get_queryset(request)
-        return rows.visible_to(person(request))
+        return cast("QuerySet[Any]", rows.visible_to(person(request)))
+
+    heading: Any = ""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        words = {"title": self.heading, "opts": ListWords(self.opts, self.heading)}
+        return cast(HttpResponse, super().changelist_view(request, words | (extra_context or {})))
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        changelist.opts = ListWords(changelist.opts, self.heading)
+        return changelist
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -65,16 +90,27 @@ class CallDepartmentFilter(DepartmentFilter):
 
 @admin.register(ServiceFunction)
 class FunctionAdmin(OwnDepartment):
+    heading = gettext_lazy("Functions")
     list_display = ("title", "state_shown", "action", "system", "version", "code")
     list_display_links = None
     list_filter = ("state", "published__category", "published__action", DepartmentFilter)
-    search_fields = ("code", "versions__name_en", "versions__name_zh_hant", "versions__name_zh_hans")
+    search_fields = ("code",)  # and names: see get_search_results
     search_help_text = gettext_lazy("Name in any language, or code")
     list_select_related = ("published__backend", "department")
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related("versions")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """In the words of any version. Without DISTINCT, which PostgreSQL cannot do over documents."""
+        for word in search_term.split():
+            said = Q(name_en__icontains=word) | Q(name_zh_hant__icontains=word) | Q(name_zh_hans__icontains=word)
+            versions = FunctionVersion.objects.filter(said, function=OuterRef("pk"))
+            queryset = queryset.filter(Q(code__icontains=word) | Exists(versions))
+        return queryset, False
 
     @admin.display(description=gettext_lazy("Function"), ordering="published__name_en")
     def title(self, function: ServiceFunction) -> str:
@@ -108,12 +144,13 @@ class FunctionAdmin(OwnDepartment):
     ) -> HttpResponse:
         found = self.get_object(request, object_id)
         if found is None:
-            return super().change_view(request, object_id, form_url, extra_context)  # back to the list, as if unknown
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         return redirect("desk:function", found.code)
 
 
 @admin.register(ServiceCall)
 class ServiceCallAdmin(OwnDepartment):
+    heading = gettext_lazy("Calls")
     list_display = ("number", "function", "status_shown", "backend", "attempt_count", "accepted_at", "finished_at")
     list_display_links = None
     list_filter = ("status", CallDepartmentFilter)
@@ -139,12 +176,13 @@ class ServiceCallAdmin(OwnDepartment):
     ) -> HttpResponse:
         found = self.get_object(request, object_id)
         if found is None:
-            return super().change_view(request, object_id, form_url, extra_context)  # back to the list, as if unknown
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         return redirect("desk:call", found.receipt)
 
 
 @admin.register(Change)
 class ChangeAdmin(OwnDepartment):
+    heading = gettext_lazy("History")
     list_display = ("at", "who", "what", "subject")
     list_display_links = None
     list_filter = (DepartmentFilter,)
@@ -161,9 +199,27 @@ class ChangeAdmin(OwnDepartment):
         return told([change])[0].what
 
 
+class BackendForm(forms.ModelForm):  # type: ignore[type-arg]  # Django 5.2 has no parameter here
+    """Refuses beside the field what could not be reached."""
+
+    class Meta:
+        model = Backend
+        fields = "__all__"  # noqa: DJ007  # the admin's fieldsets say which
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # puts what was typed into the instance
+        try:
+            soundness.check(self.instance)
+        except Unusable as error:
+            self.add_error(error.field if error.field in self.fields else None, error.message)
+
+
 @admin.register(Backend)
 class BackendAdmin(OwnDepartment):
     """Officers choose among their systems; how these are reached is for operations: an address opens a network."""
+
+    form = BackendForm
+    heading = gettext_lazy("Systems")
 
     list_display = ("code", "connector", "address", "is_idempotent", "has_lookup", "max_concurrency")
     list_filter = ("connector", DepartmentFilter)
@@ -188,8 +244,7 @@ class BackendAdmin(OwnDepartment):
         return ("code", "department")
 
     def save_model(self, request: HttpRequest, obj: Backend, form: Any, change: bool) -> None:
-        try:
-            flows.save_backend(obj, by=person(request))
-        except (Unusable, NotAllowed) as error:
-            messages.set_level(request, messages.ERROR)
-            messages.error(request, error.message)
+        flows.save_backend(obj, by=person(request))
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        """The flow has written its own line of history."""

@@ -91,7 +91,9 @@ def settle(maps: Maps, *, backend: Backend, code: str, action: str, assurance: s
                 connector.check_request(document)
                 mapping.check_template(document, set(form.get("properties", {})))
                 _warn_of_unsent(maps, document, form)
-            elif connector is not None:
+            elif key == "request_map":
+                mapping.check_template(document, set(form.get("properties", {})))
+            elif connector is not None or document != []:
                 mapping.check_answer_map(document)
         except (MappingError, ValueError) as error:
             maps.errors[key] = str(error)

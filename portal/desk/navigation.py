@@ -39,7 +39,14 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _item(
-    title: str, icon: str, link: str, request: HttpRequest, *, badge: int = 0, is_shown: bool = True, exact: bool = False
+    title: str,
+    icon: str,
+    link: str,
+    request: HttpRequest,
+    *,
+    badge: int = 0,
+    is_shown: bool = True,
+    exact: bool = False,
 ) -> dict[str, Any]:
     item: dict[str, Any] = {
         "title": title,
@@ -48,12 +55,12 @@ def _item(
         "active": request.path == link or (not exact and request.path.startswith(link)),
         "permission": lambda _request: is_shown,
     }
-    return item | ({"badge": str(badge)} if badge else {})
+    return item | ({"badge": str(badge), "badge_variant": "warning"} if badge else {})
 
 
 def waiting(request: HttpRequest) -> int:
     """How many versions the person may decide on."""
-    return waiting_for(request).count()
+    return int(waiting_for(request).count())
 
 
 def waiting_for(request: HttpRequest) -> Any:

@@ -238,11 +238,13 @@ def _find_faults(rows: list[Row]) -> None:
     for row in rows:
         for code, text in row.titles.items():
             if not text:
-                row.errors[f"title-{code}"] = _("Write the question in this language too.")
+                row.errors[f"title-{code}"] = _("Write the question in %(language)s.") % {"language": LANGUAGES[code]}
         if any(row.hints.values()):
             for code, text in row.hints.items():
                 if not text:
-                    row.errors[f"hint-{code}"] = _("Write the hint in this language too, or in none.")
+                    row.errors[f"hint-{code}"] = _("Write the hint in %(language)s too, or in no language.") % {
+                        "language": LANGUAGES[code]
+                    }
         if row.is_choice:
             row.errors |= _faults_of_choices(_choices(row.choices))
         if not NAME.fullmatch(row.name):

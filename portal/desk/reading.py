@@ -5,14 +5,15 @@ from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from portal.desk import differences, questions
+from portal.desk import differences, previews
 from portal.desk.access import function_of, may_act, may_decide, open_version, person, staff_page, version_of
 from portal.desk.changes import told
 from portal.desk.navigation import waiting_for
 from portal.desk.pages import page
 from services.gateway import story
 from services.gateway.models import Attempt, ServiceCall
-from services.registry.completeness import missing_from
+from services.languages import current
+from services.registry.completeness import LANGUAGES, missing_from
 from services.registry.models import FunctionVersion
 
 
@@ -23,7 +24,7 @@ def function(request: HttpRequest, code: str) -> HttpResponse:
     versions = list(found.versions.select_related("created_by", "submitted_by", "reviewed_by", "backend"))
     for version in versions:
         version.function = found
-    current = open_version(found)
+    opened = open_version(found)
     user = person(request)
     newest = versions[0] if versions else None
     return page(
@@ -32,10 +33,10 @@ def function(request: HttpRequest, code: str) -> HttpResponse:
         newest.name if newest else code,
         function=found,
         versions=versions,
-        open_version=current,
-        missing=missing_from(current) if current and current.state == "draft" else [],
+        open_version=opened,
+        missing=missing_from(opened) if opened and opened.state == "draft" else [],
         may_act=may_act(user, found),
-        may_decide=bool(current and may_decide(user, current)),
+        may_decide=bool(opened and may_decide(user, opened)),
         sent_back=newest if newest and newest.state == "refused" else None,
         availability=story.availability(found),
         changes=told(found.changes.select_related("actor")[:6]),
@@ -48,6 +49,7 @@ def review(request: HttpRequest, code: str, number: int) -> HttpResponse:
     found = function_of(request, code)
     version = version_of(found, number)
     before = found.published if found.published_id != version.pk else None
+    shown = asked if (asked := request.GET.get("shown", "")) in LANGUAGES else current()
     user = person(request)
     return page(
         request,
@@ -60,8 +62,10 @@ def review(request: HttpRequest, code: str, number: int) -> HttpResponse:
         may_decide=may_decide(user, version),
         may_act=may_act(user, found),
         is_own=user.pk in {version.created_by_id, version.submitted_by_id},
-        rows=questions.from_schema(version.form),
-        kinds=dict(questions.kinds()),
+        is_new=before is None,
+        shown=shown,
+        languages=LANGUAGES.items(),
+        preview=previews.draw(version.form, vars(version), shown),
     )
 
 

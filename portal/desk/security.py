@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 
 ROOT = "/admin/"  # as in portal/urls.py
 
+
 class AdminPolicy:
     """Middleware that relaxes the policy below the admin's address, and nowhere else."""
 

@@ -19,6 +19,7 @@ from services.forms.kinds import Json
 from services.registry.models import Backend, Department, FunctionVersion, LegacyApp
 from services.registry.simplified import simplify
 
+TAKEN = {"new", "preview"}  # addresses of the desk
 WORDS = ("name_en", "name_zh_hant", "name_zh_hans", "summary_en", "summary_zh_hant", "summary_zh_hans")
 
 
@@ -75,7 +76,7 @@ class Facts(forms.Form):
         own.label_from_instance = lambda row: f"{row.code} ({row.get_connector_display()})"
 
     def clean_keywords(self) -> list[str]:
-        typed = self.cleaned_data["keywords"].replace("、", ",").replace("，", ",").replace("\n", ",")  # noqa: RUF001
+        typed = self.cleaned_data["keywords"].replace("、", ",").replace("，", ",").replace("\n", ",")
         words = list(dict.fromkeys(filter(None, (word.strip() for word in typed.split(",")))))
         if too_long := next((word for word in words if len(word) > 100), None):
             raise forms.ValidationError(_("“%(word)s…” is too long.") % {"word": too_long[:20]})
@@ -107,6 +108,8 @@ class NewFacts(Facts):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("code") in TAKEN:
+            self.add_error("code", _("The desk uses this word itself. Choose another."))
         if not cleaned.get("code") and cleaned.get("name_en"):
             cleaned["code"] = f"{self.department.code}-{slugify(cleaned['name_en'])}"[:80].rstrip("-")
         return cleaned
@@ -128,9 +131,7 @@ class Sheet:
 
     @property
     def is_wrong(self) -> bool:
-        return bool(
-            self.facts.errors or self.json_error or self.maps.errors or any(row.errors for row in self.rows)
-        )
+        return bool(self.facts.errors or self.json_error or self.maps.errors or any(row.errors for row in self.rows))
 
     @property
     def missing_words(self) -> int:
@@ -212,9 +213,20 @@ class Sheet:
         elif verb.startswith("row-"):
             self.rows = questions.act(self.rows, verb.removeprefix("row-"))
 
+    @property
+    def is_deliverable(self) -> bool:
+        """The system chosen, if any, can be reached already."""
+        chosen = self._backend()
+        return chosen is None or chosen.is_deliverable
+
+    def _backend(self) -> Backend | None:
+        own: Any = self.facts.fields["backend"]
+        chosen: Backend | None = own.queryset.filter(pk=_number(self.facts["backend"].value()) or 0).first()
+        return chosen
+
     def show_standard(self) -> None:
         """Write the standard mappings into their text areas, as far as the page says what they depend on."""
-        chosen = Backend.objects.filter(pk=_number(self.facts["backend"].value())).first()
+        chosen = self._backend()
         form = self.sketch()
         if chosen is None or form is None:
             return

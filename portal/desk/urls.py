@@ -2,6 +2,7 @@
 
 from django.conf.urls.i18n import urlpatterns as language_urls
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from portal.desk import attempting, deciding, reading, writing
 
@@ -9,6 +10,8 @@ app_name = "desk"
 ONE = "functions/<slug:code>/"
 VERSION = f"{ONE}versions/<int:number>/"
 urlpatterns = [
+    path("registry/", RedirectView.as_view(pattern_name="admin:index")),
+    path("gateway/", RedirectView.as_view(pattern_name="admin:index")),
     path("i18n/", include(language_urls)),
     path("functions/new/", writing.new, name="new"),
     path("functions/preview/", writing.preview, name="preview"),

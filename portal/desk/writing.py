@@ -5,24 +5,20 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.template.loader import render_to_string
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from portal.desk import previews, questions
 from portal.desk import sheet as sheets
 from portal.desk.access import departments_of, function_of, may_act, open_version, person, staff_page
 from portal.desk.pages import page, to
 from portal.desk.sheet import Sheet
-from portal.desk import questions, samples
-from services.forms import fields
-from services.languages import CODES
 from services.registry import flows
 from services.registry.completeness import LANGUAGES
 from services.registry.errors import RegistryError
 from services.registry.models import Department, FunctionVersion, ServiceFunction
 
-SAVES = {"save", "save-try", "save-submit"}
+SAVES = {"save", "enter", "save-try", "save-submit"}  # `enter`: the key, pressed in a line of text
 
 
 @staff_page
@@ -124,7 +120,7 @@ def _show(
         version=version,
         department=owner,
         departments=departments_of(person(request)) if version is None else [],
-        languages=[(language, LANGUAGES[language]) for language in CODES],
+        languages=LANGUAGES.items(),
         preview=_preview(sheet),
         **questions.context(sheet.rows),
     )
@@ -141,27 +137,8 @@ def preview(request: HttpRequest) -> HttpResponse:
 
 
 def _preview(sheet: Sheet) -> str:
-    """A whole small page with the citizen's own style sheet and components."""
-    language = sheet.shown_language if sheet.shown_language in CODES else "en"
-    form = sheet.sketch()
-    said = {name: sheet.facts[name].value() or "" for name in sheets.WORDS}
-    column = language.replace("-", "_")
-    with translation.override(language):
-        drawn = (
-            fields.render(form, data={}, errors=[], profile=samples.profile(), language=language)
-            if form is not None
-            else []
-        )
-        return render_to_string(
-            "desk/parts/preview.html",
-            {
-                "fields": drawn,
-                "is_readable": form is not None,
-                "name": said[f"name_{column}"],
-                "summary": said[f"summary_{column}"],
-                "language": language,
-            },
-        )
+    said = {name: str(sheet.facts[name].value() or "") for name in sheets.WORDS}
+    return previews.draw(sheet.sketch(), said, sheet.shown_language)
 
 
 @staff_page

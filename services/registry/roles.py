@@ -17,7 +17,7 @@ _OFFICERS = Q(
 ) | Q(content_type__app_label="gateway", codename__in=["view_servicecall", "view_attempt", "view_lane"])
 _OPERATIONS = (
     Q(content_type__app_label__in=["registry", "gateway", "consolidation"], codename__startswith="view_")
-    | Q(content_type__app_label="registry", codename="see_all_departments")
+    | Q(content_type__app_label="registry", codename__in=["see_all_departments", "change_backend"])
     | Q(content_type__app_label="gateway", codename="settle_calls")
     | Q(content_type__app_label="consolidation")
 )
