@@ -14,6 +14,7 @@ from services.consolidation import progress
 from services.consolidation.models import Aim
 from services.consolidation.progress import Point, Projection
 from services.consolidation.stages import AppStage
+from services.languages import current
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Board:
         return self.now > self.aim.apps and (lands is None or lands > self.aim.due_on)
 
     @property
-    def outlook(self) -> list[str]:
+    def outlook(self) -> str:
         """What the planned dates promise, and what they leave open."""
         said = [self._promise()]
         if self.overdue:
@@ -66,7 +67,7 @@ class Board:
                 ngettext("%(count)s app has no date yet.", "%(count)s apps have no date yet.", self.unplanned)
                 % {"count": self.unplanned}
             )
-        return said
+        return (" " if current() == "en" else "").join(said)
 
     def _promise(self) -> str:
         left, due = self.plan.apps_when_due, say_day(self.aim.due_on)
