@@ -33,7 +33,7 @@ from services.forms.errors import FieldError, Invalid
 from services.forms.kinds import kind_of
 from services.forms.models import Draft
 from services.gateway import flows as gateway
-from services.gateway import story
+from services.gateway import receipts, story
 from services.gateway.errors import NotAvailable
 from services.gateway.models import ServiceCall
 from services.registry.models import FunctionVersion, ServiceFunction
@@ -61,7 +61,7 @@ def function_form(request: HttpRequest, code: str, *, is_stale: bool = False) ->
         return turned_away
     callers = callers_of(request)
     draft = drafts.find_draft(version, callers) if callers else None
-    data: dict[str, Any] = draft.data if draft else {}
+    data = draft.data if draft else _sent_then(request, function, version)
     errors = _mistakes(request, version, data) if draft and "check" in request.GET else []
     is_resumed = draft is not None and not ({"check", "change"} & request.GET.keys())
     return _show_form(
@@ -70,7 +70,7 @@ def function_form(request: HttpRequest, code: str, *, is_stale: bool = False) ->
         data,
         errors,
         kept_at=draft.updated_at if draft and is_resumed else None,
-        sent_before=None if draft else _sent_before(function, callers),
+        sent_before=None if draft or data else _sent_before(function, callers),
     )
 
 
@@ -151,6 +151,17 @@ def _mistakes(request: HttpRequest, version: FunctionVersion, data: dict[str, An
     except Invalid as invalid:
         return invalid.errors
     return []
+
+
+def _sent_then(request: HttpRequest, function: ServiceFunction, version: FunctionVersion) -> dict[str, Any]:
+    """The answers of the call named by `?again=`, as far as they are still asked; its files stay with it."""
+    number = receipts.normalise(request.GET.get("again", ""))
+    own = ServiceCall.objects.filter(caller__in=callers_of(request), function=function, receipt=number)
+    call = own.only("payload").first() if number else None
+    if call is None:
+        return {}
+    asked = {name for name, made in version.form.get("properties", {}).items() if kind_of(made) != "file"}
+    return {name: value for name, value in call.payload["form"].items() if name in asked}
 
 
 def _sent_before(function: ServiceFunction, callers: list[str]) -> ServiceCall | None:

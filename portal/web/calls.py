@@ -18,7 +18,6 @@ from django.views.decorators.http import require_safe
 
 from identity.accounts.callers import callers_of
 from portal.web import receipt_pdf, sheet
-from portal.web.templatetags.ferry import day
 from portal.web.wording import wording
 from services.gateway import receipts, story
 from services.gateway.models import ServiceCall
@@ -34,6 +33,8 @@ TONES = {
     "accepted": "info",
     "delivering": "info",
 }
+LINES = {"records": 4}  # kind of an answer's item -> lines that it takes, if not one
+MOST_LINES = 6  # for which the style sheet has a height
 # The picture of a status that has none of its own; a refusal is an answer that arrived.
 CROSSINGS = {"rejected": "completed", "failed": "problem", "in_doubt": "delivering"}
 
@@ -58,8 +59,22 @@ class Progress:
         return CROSSINGS.get(self.call.status, self.call.status)
 
     @property
+    def again_url(self) -> str:
+        """The form with these answers, where sending them once more is the person's next step."""
+        is_over = self.call.status == ServiceCall.Status.REJECTED or self.call.closed_at is not None
+        address = reverse("web:function-form", args=[self.call.function.code])
+        return f"{address}?again={self.call.receipt}" if is_over else ""
+
+    @property
     def message(self) -> str:
         return story.status_message(self.call)
+
+    @property
+    def rows(self) -> int:
+        """How many lines the answer will most likely have, so that its place can be kept."""
+        good = [rule.get("items", []) for rule in self.call.version.answer_map if rule["outcome"] == "completed"]
+        counts = [sum(LINES.get(item.get("kind", ""), 1) for item in items) for items in good]
+        return min(max(counts, default=0), MOST_LINES)
 
     @property
     def face(self) -> str:
@@ -101,9 +116,7 @@ def call_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(own, PAGE_SIZE).get_page(request.GET.get("page"))
     if not page.paginator.count and not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    columns = [_("Service"), _("Department"), _("Sent"), _("Status")]
-    context = {"page": page, "columns": columns, "rows": [_row(call) for call in page]}
-    return render(request, "web/call_list.html", context)
+    return render(request, "web/call_list.html", {"page": page, "calls": [_line(call) for call in page]})
 
 
 @login_not_required
@@ -154,14 +167,13 @@ def call_sent(request: HttpRequest, receipt: str) -> HttpResponse:
     return _document(text, "application/json", f'attachment; filename="{call.receipt}.json"')
 
 
-def _row(call: ServiceCall) -> list[object]:
-    """Of components/table.html."""
-    return [
-        {"text": wording(call.version), "url": reverse("web:call", args=[call.receipt])},
-        wording(call.function.department),
-        day(call.accepted_at),
-        {"text": call.get_status_display(), "tone": TONES[call.status]},
-    ]
+def _line(call: ServiceCall) -> dict[str, object]:
+    return {
+        "call": call,
+        "name": wording(call.version).html(),
+        "department": wording(call.function.department).html(),
+        "tone": TONES[call.status],
+    }
 
 
 def _own(request: HttpRequest) -> QuerySet[ServiceCall]:
@@ -203,7 +215,7 @@ def _receipt(call: ServiceCall) -> dict[str, Any]:
     return {
         "call": call,
         "name": wording(call.version),
-        "department": wording(call.function.department),
+        "department": wording(call.function.department).html(),
         "rows": sheet.rows(call.version.form, call.payload["form"], file_names=names),
         "groups": [call.sent_sha256[start : start + 4] for start in range(0, 64, 4)],
         "exact_time": _("%(moment)s, Hong Kong time") % {"moment": f"{accepted_at:%Y-%m-%d %H:%M:%S}"},
