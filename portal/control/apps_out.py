@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -18,6 +19,7 @@ from services.consolidation.errors import AlreadyDone, NotReady
 from services.consolidation.models import Blocker
 from services.registry.models import Department, LegacyApp
 
+PAGE_SIZE = 40
 LENGTHS = {"what": 300, "owner": 100, "outcome": 300, "reason": 300}
 
 
@@ -36,8 +38,9 @@ def app_list(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     rows = [_row(stage, today) for stage in stages.of_apps(apps)]
     rows.sort(key=lambda row: row["rank"])
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
-        "rows": rows, "departments": departments, "chosen": chosen, "state": state,
+        "page": page, "departments": departments, "chosen": chosen, "state": state,
         "states": [(code, word) for code, (word, _tone) in APP_STATES.items()],
     }  # fmt: skip
     return render(request, "control/app_list.html", context)

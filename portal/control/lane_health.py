@@ -134,6 +134,14 @@ class Health:
         return bars
 
     @property
+    def pieces(self) -> list[tuple[datetime, int, int]]:
+        """The week as a table, newest first: when, tried, answered."""
+        return [
+            (moment.astimezone(moments.HONG_KONG), tried, answered)
+            for moment, (tried, answered) in sorted(self.week.items(), reverse=True)
+        ]
+
+    @property
     def week_tried(self) -> int:
         return sum(tried for tried, _answered in self.week.values())
 

@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("apps/<slug:code>/retire", apps_out.app_retire, name="app-retire"),
     path("blockers/<int:pk>/close", apps_out.blocker_close, name="blocker-close"),
     path("backends/", backends.backend_list, name="backend-list"),
+    path("backends/<slug:code>/", backends.backend_page, name="backend"),
     path("calls/", calls.call_list, name="call-list"),
     path("calls/resend", calls.resend, name="call-resend"),
     path("calls/<str:receipt>/", calls.call_page, name="call"),

@@ -82,10 +82,9 @@ def take_reading() -> Reading:
 
 
 def _locked(app: LegacyApp) -> LegacyApp:
-    return LegacyApp.objects.select_for_update(of=("self",)).get(pk=app.pk)
+    locked: LegacyApp = LegacyApp.objects.select_for_update(of=("self",)).get(pk=app.pk)
+    return locked
 
 
 def _note(verb: str, app: LegacyApp, by: User | None, **details: Any) -> None:
-    Change.objects.create(
-        actor=by, verb=verb, department_id=app.department_id, subject=app.code, details=details
-    )
+    Change.objects.create(actor=by, verb=verb, department_id=app.department_id, subject=app.code, details=details)

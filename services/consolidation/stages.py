@@ -80,11 +80,12 @@ class DepartmentStage:
 def functions() -> QuerySet[ServiceFunction]:
     """Functions with `is_tried` and `is_used`, and the kind of backend they are published on."""
     calls = ServiceCall.objects.filter(function=OuterRef("pk"))
-    return (
+    counted: QuerySet[ServiceFunction] = (
         ServiceFunction.objects.select_related("published__backend")
         .only("code", "state", "app_id", "department_id", "published__backend__connector")
         .annotate(is_tried=Exists(calls), is_used=Exists(calls.filter(status=ServiceCall.Status.COMPLETED)))
     )
+    return counted
 
 
 def is_doable(function: ServiceFunction) -> bool:

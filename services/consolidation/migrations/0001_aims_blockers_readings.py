@@ -7,62 +7,118 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('registry', '0002_final_rows'),
+        ("registry", "0002_final_rows"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Reading',
+            name="Reading",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('on', models.DateField(unique=True)),
-                ('apps_live', models.PositiveIntegerField()),
-                ('apps_consolidating', models.PositiveIntegerField()),
-                ('apps_retired', models.PositiveIntegerField()),
-                ('functions_published', models.PositiveIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("on", models.DateField(unique=True)),
+                ("apps_live", models.PositiveIntegerField()),
+                ("apps_consolidating", models.PositiveIntegerField()),
+                ("apps_retired", models.PositiveIntegerField()),
+                ("functions_published", models.PositiveIntegerField()),
             ],
             options={
-                'ordering': ['on'],
-                'get_latest_by': 'on',
+                "ordering": ["on"],
+                "get_latest_by": "on",
             },
         ),
         migrations.CreateModel(
-            name='Aim',
+            name="Aim",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('set_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('apps_at_start', models.PositiveIntegerField()),
-                ('apps', models.PositiveIntegerField()),
-                ('functions', models.PositiveIntegerField()),
-                ('due_on', models.DateField()),
-                ('set_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("set_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("apps_at_start", models.PositiveIntegerField()),
+                ("apps", models.PositiveIntegerField()),
+                ("functions", models.PositiveIntegerField()),
+                ("due_on", models.DateField()),
+                (
+                    "set_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'get_latest_by': ['set_at', 'pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('apps__lte', models.F('apps_at_start'))), name='aim_is_no_more_than_at_its_start')],
+                "get_latest_by": ["set_at", "pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("apps__lte", models.F("apps_at_start"))),
+                        name="aim_is_no_more_than_at_its_start",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Blocker',
+            name="Blocker",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(max_length=300, verbose_name='what is in the way')),
-                ('owner', models.CharField(max_length=100, verbose_name='who clears it')),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('outcome', models.CharField(blank=True, default='', max_length=300)),
-                ('app', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='blockers', to='registry.legacyapp')),
-                ('closed_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('opened_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("what", models.CharField(max_length=300, verbose_name="what is in the way")),
+                ("owner", models.CharField(max_length=100, verbose_name="who clears it")),
+                ("opened_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("outcome", models.CharField(blank=True, default="", max_length=300)),
+                (
+                    "app",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="blockers", to="registry.legacyapp"
+                    ),
+                ),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('closed_at', None)), fields=['app'], name='blocker_open_of_app')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('what', ''), _negated=True), models.Q(('owner', ''), _negated=True)), name='blocker_says_what_and_whose'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('closed_by__isnull', True), ('outcome', '')), models.Q(('closed_at__isnull', False), models.Q(('outcome', ''), _negated=True)), _connector='OR'), name='blocker_closed_says_how'), models.CheckConstraint(condition=models.Q(('closed_at__isnull', True), ('closed_at__gte', models.F('opened_at')), _connector='OR'), name='blocker_closes_after_it_opened')],
+                "indexes": [
+                    models.Index(condition=models.Q(("closed_at", None)), fields=["app"], name="blocker_open_of_app")
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("what", ""), _negated=True), models.Q(("owner", ""), _negated=True)
+                        ),
+                        name="blocker_says_what_and_whose",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", True), ("closed_by__isnull", True), ("outcome", "")),
+                            models.Q(("closed_at__isnull", False), models.Q(("outcome", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="blocker_closed_says_how",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at__isnull", True), ("closed_at__gte", models.F("opened_at")), _connector="OR"
+                        ),
+                        name="blocker_closes_after_it_opened",
+                    ),
+                ],
             },
         ),
     ]

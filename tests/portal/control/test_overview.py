@@ -133,7 +133,7 @@ def test_nothing_personal_is_shown(client: Client, undelivered: Undelivered, pat
 def test_backends_of_one_department(client: Client) -> None:
     one, _other = BackendFactory(), BackendFactory()
     found = page(client, f"/control/backends/?department={one.department.code}")
-    assert found.xpath("//tbody//code/text()") == [one.code]
+    assert found.xpath("//tbody//td[1]//code/text()") == [one.code]
 
 
 def test_ids_are_unique(client: Client, ops: User, undelivered: Undelivered) -> None:
@@ -141,3 +141,23 @@ def test_ids_are_unique(client: Client, ops: User, undelivered: Undelivered) -> 
     flows.set_aim(by=ops, due_on=date(2027, 12, 31))
     ids = page(client).xpath("//@id")
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.usefixtures("ops")
+def test_a_backends_page_has_its_week_as_a_table(client: Client, undelivered: Undelivered) -> None:
+    code = undelivered().backend.code
+    found = page(client, f"/control/backends/{code}/")
+    assert found.xpath("//table[caption='Deliveries of the last seven days']//tbody/tr/td[3]/text()") == ["1"]
+    assert found.xpath("//a[contains(@href,'?backend=')]/text()") == ["1 undelivered call waits for a decision"]
+
+
+@pytest.mark.usefixtures("ops")
+def test_an_unknown_backend_is_not_found(client: Client) -> None:
+    assert client.get("/control/backends/no-such/").status_code == 404
+
+
+@pytest.mark.usefixtures("ops")
+def test_htmx_gets_the_rows_alone(client: Client) -> None:
+    BackendFactory()
+    text = client.get("/control/backends/", headers={"HX-Request": "true"}).content.decode()
+    assert ("<html" in text, "not heard of yet" in text) == (False, True)
