@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 from django.utils import timezone
 
@@ -122,3 +122,16 @@ def test_the_demonstration_changes_nothing_a_second_time() -> None:
     call_command("demo_consolidation", verbosity=0)
     call_command("demo_consolidation", verbosity=0)
     assert (Aim.objects.count(), Blocker.objects.count(), Reading.objects.count()) == (1, 2, 1)
+
+
+def test_an_aim_is_set_by_command() -> None:
+    LegacyAppFactory.create_batch(4)
+    call_command(
+        "set_aim", "--due", (timezone.localdate() + timedelta(days=400)).isoformat(), "--apps", "1", verbosity=0
+    )
+    assert Aim.objects.get().apps == 1
+
+
+def test_an_aim_in_the_past_is_refused() -> None:
+    with pytest.raises(CommandError):
+        call_command("set_aim", "--due", timezone.localdate().isoformat())
