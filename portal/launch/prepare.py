@@ -34,6 +34,7 @@ def prepare() -> None:
         _command("load_catalogue")
     with step("Demonstration people"):
         _command("demo")
+        _command("demo_consolidation")
 
 
 def _command(name: str, **options: object) -> None:
