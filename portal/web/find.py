@@ -7,17 +7,19 @@ from django.db import DatabaseError
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
-from portal.web import labels, results
+from portal.web import labels, results, shared
 from portal.web.asked import Asked
 from portal.web.wording import wording
 from services import languages
 from services.registry.models import Department, ServiceFunction
 from services.search.find import find
 
+RESULTS_SECONDS = 15
 # Encodings whose order is that of a printed list: by strokes in Big5, by pinyin in GB 18030.
 ORDERS = {"zh-hant": "big5hkscs", "zh-hans": "gb18030"}
 IS_PUBLIC = Q(functions__state__in=[ServiceFunction.State.PUBLISHED, ServiceFunction.State.SUSPENDED])
@@ -61,24 +63,29 @@ def department(request: HttpRequest, code: str) -> HttpResponse:
 def _answer(request: HttpRequest, asked: Asked, context: dict[str, Any]) -> HttpResponse:
     """Typing asks for the results alone. A failure is said to be one: an empty list means that nothing fits."""
     is_part = results.is_part(request)
-    template = "web/search.html" + ("#results" if is_part else "")
-    context |= {"asked": asked, "title": _title(asked, context), "is_part": is_part}
-    context |= {"action": reverse("web:search"), "filters": results.choices(asked)}
-    context["subjects"] = labels.CATEGORIES.items()
-    if not asked.is_question:
-        return render(request, template, context)
-    offset = (asked.page - 1) * results.PAGE_SIZE
+    title = _("“%(words)s” – search") % {"words": asked.q} if asked.q else str(context.get("plain", context["heading"]))
+    context |= {"asked": asked, "title": title, "is_part": is_part, "action": reverse("web:search")}
+    template = "web/search_results.html" if is_part else "web/search.html"
     try:
-        found = find(asked.q, languages.current(), asked.filters, offset=offset, limit=results.PAGE_SIZE)
+        facts = (request.get_full_path(), is_part)
+        listed = shared.part("search", facts, lambda: _listed(request, asked, context), seconds=RESULTS_SECONDS)
     except DatabaseError:
         return render(request, template, context | {"has_failed": True}, status=503)
-    if asked.page > 1 and not found.results:
+    if not listed:
         return redirect(asked.without().url)
-    return render(request, template, context | results.shown(found, asked, context.get("said", "")))
+    return HttpResponse(listed) if is_part else render(request, template, context | {"listed": listed})
 
 
-def _title(asked: Asked, context: dict[str, Any]) -> str:
-    return _("“%(words)s” – search") % {"words": asked.q} if asked.q else str(context.get("plain", context["heading"]))
+def _listed(request: HttpRequest, asked: Asked, context: dict[str, Any]) -> str:
+    """The results as they stand on the page; nothing beyond the last page of them."""
+    context = context | {"subjects": labels.CATEGORIES.items()}
+    if asked.is_question:
+        offset = (asked.page - 1) * results.PAGE_SIZE
+        found = find(asked.q, languages.current(), asked.filters, offset=offset, limit=results.PAGE_SIZE)
+        if asked.page > 1 and not found.results:
+            return ""
+        context |= results.shown(found, asked, context.get("said", ""))
+    return render_to_string("web/search_results.html", context, request)
 
 
 def _back_to_front() -> dict[str, str]:

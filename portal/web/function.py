@@ -6,11 +6,12 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
-from portal.web import labels, results
+from portal.web import labels, results, shared
 from portal.web.asked import Asked
 from portal.web.templatetags.ferry import hkd, lang_tag
 from portal.web.wording import wording
@@ -20,53 +21,74 @@ from services.gateway import story
 from services.registry.models import FunctionVersion, ServiceFunction
 
 BATCHED = {"sftp-batch", "fixed-width"}  # connectors that bring the answer with the next run
+CONTENT_SECONDS = 60  # a version never changes; the names of its department and app may
+# What decides whether it can be done now; the rest stands in the content, which is kept.
+STATE = (
+    "code", "state", "suspended_until", "suspended_reason_en", "suspended_reason_zh_hant", "suspended_reason_zh_hans",
+    "published__assurance", "published__backend__connector", "published__backend__service_window",
+    "published__backend__lane__open_until",
+)  # fmt: skip
 UNREAD = ("published__request_map", "published__answer_map")
 Row = dict[str, Any]
 
 
 @login_not_required
 def function(request: HttpRequest, code: str) -> HttpResponse:
+    """Its state is as of now; what its version says is kept ready."""
     if not code.isascii() or not code.isprintable():
         raise Http404
-    rows = ServiceFunction.objects.public().with_content().select_related("published__backend__lane").defer(*UNREAD)
-    row = get_object_or_404(rows, code=code)
+    functions = ServiceFunction.objects.public().select_related("published__backend__lane").only(*STATE)
+    row = get_object_or_404(functions, code=code)
+    assert row.published is not None  # a constraint of the database
+    content = shared.part("function", (row.published_id,), lambda: _content(code), seconds=CONTENT_SECONDS)
+    notice = _notice(row, row.published)
+    if notice.get("is_final"):
+        notice |= {"action_url": content["others_url"], "action_text": _("Other services of this department")}
+    context = {
+        "content": content,
+        "notice": notice,
+        "form_url": "" if notice.get("is_final") else reverse("web:function-form", args=[code]),
+        "needs_sign_in": row.published.assurance != FunctionVersion.Assurance.NONE,
+    }
+    return render(request, "web/function.html", context)
+
+
+def _content(code: str) -> dict[str, str]:
+    """What a version says, as pieces of its page."""
+    row = ServiceFunction.objects.public().with_content().defer(*UNREAD).get(code=code)
     version = row.published
-    assert version is not None  # a constraint of the database
+    assert version is not None
     name, summary = wording(version), wording(version, "summary")
-    notice = _notice(row, version)
+    back = {"url": Asked(category=version.category).url, "text": labels.CATEGORIES[version.category]}
     context = {
         "name": name.html(),
         "summary": summary.html(),
-        "plain_summary": summary.text,
         "foreign_note": results.foreign_note(name.is_foreign or summary.is_foreign),
-        "back": {"url": Asked(category=version.category).url, "text": labels.CATEGORIES[version.category]},
-        "notice": notice,
-        "verb": "" if notice.get("is_final") else labels.ACTIONS[version.action],
-        "form_url": reverse("web:function-form", args=[row.code]),
-        "needs_sign_in": version.assurance != FunctionVersion.Assurance.NONE,
         "facts": _facts(row, version),
-        "questions": _questions(version),
+        **_questions(version),
     }
-    return render(request, "web/function.html", context)
+    return {
+        "title": name.text,
+        "description": summary.text,
+        "back": render_to_string("components/back_link.html", back),
+        "head": render_to_string("web/function_content.html#head", context),
+        "foot": render_to_string("web/function_content.html#foot", context),
+        "verb": str(labels.ACTIONS[version.action]),
+        "others_url": reverse("web:department", args=[row.department.code]),
+    }
 
 
 def _notice(row: ServiceFunction, version: FunctionVersion) -> Row:
     """What stands in the way, or nothing. `is_final`: it cannot be done here now, so there is no button."""
     now = story.availability(row)
-    others = {
-        "action_url": reverse("web:department", args=[row.department.code]),
-        "action_text": _("Other services of this department"),
-    }
-    match now.code:
-        case "suspended":
-            return {"tone": "waiting", "title": _("Paused"), "text": now.message, "is_final": True, **others}
-        case "not_yet":
-            title = _("Not possible here yet")
-            return {"tone": "info", "title": title, "text": now.message, "is_final": True, **others}
+    if now.code == "suspended":
+        return {"tone": "waiting", "title": _("Paused"), "text": now.message, "is_final": True}
+    if now.code == "not_yet":
+        return {"tone": "info", "title": _("Not possible here yet"), "text": now.message, "is_final": True}
     if version.assurance == FunctionVersion.Assurance.PLUS:
         text = _("The law asks for your signature here, and signing comes to Ferry later. "
                  "Until then, please use the department's own service or visit its counter.")  # fmt: skip
-        return {"tone": "info", "title": _("This needs your signature"), "text": text, "is_final": True, **others}
+        return {"tone": "info", "title": _("This needs your signature"), "text": text, "is_final": True}
     titles = {"closed": _("You can send it now; it is delivered later"), "troubled": _("It may take longer today")}
     return {"tone": "waiting", "title": titles[now.code], "text": now.message} if now.code in titles else {}
 

@@ -28,6 +28,7 @@ def shown(found: Found, asked: Asked, said: str = "") -> dict[str, Any]:
         "near": [item(hit) for hit in found.near],
         "counted": counted(found.count, found.did_you_mean or asked.q),
         "did_you_mean": found.did_you_mean,
+        "filters": choices(asked),
         "chips": [chip for chip in chips(asked, found) if chip["name"] != said],
     }
 
