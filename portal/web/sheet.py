@@ -51,8 +51,8 @@ def rows(
 
 
 def say_day(at: date) -> str:
-    """`Tuesday 3 March` this year; `15 June 1988` in another, where nobody looks for the weekday."""
-    if at.year == timezone.localdate().year:
+    """`Tuesday 3 March`; in earlier years `15 June 1988`, where nobody looks for the weekday."""
+    if at.year >= timezone.localdate().year:
         return day(at)
     return date_format(at, "j F Y" if languages.current() == "en" else "Y年n月j日")
 

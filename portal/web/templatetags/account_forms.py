@@ -13,8 +13,8 @@ LABELS = {
     "email": _lazy("Email address"),
     "password": _lazy("Password"),
     "oldpassword": _lazy("Your password now"),
-    "password1": _lazy("New password"),
-    "password2": _lazy("The new password once more"),
+    "password1": _lazy("Choose a new password"),
+    "password2": _lazy("The same password once more"),
 }
 HINTS = {
     "username": _lazy("You sign in with it. Letters and numbers, no spaces."),
@@ -27,7 +27,7 @@ MISSING = {
     "password": _lazy("Enter your password."),
     "oldpassword": _lazy("Enter the password that you have now."),
     "password1": _lazy("Choose a password."),
-    "password2": _lazy("Type the new password once more."),
+    "password2": _lazy("Type the password once more."),
 }
 _MISMATCH = _lazy("This name and this password do not belong together. Check both and try again.")
 MISTAKES = {  # by the codes of Django and allauth
