@@ -36,7 +36,7 @@ def app_list(request: HttpRequest) -> HttpResponse:
     if chosen:
         apps = apps.filter(department=chosen)
     today = timezone.localdate()
-    rows = [_row(stage, today) for stage in stages.of_apps(apps)]
+    rows = [_row(stage, today) for stage in stages.of_apps(apps, stages.carried())]
     rows.sort(key=lambda row: row["rank"])
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
@@ -65,8 +65,8 @@ def app_page(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, code: str, *, errors: dict[str, str] | None = None, status: int = 200) -> HttpResponse:
-    carried = list(stages.functions().filter(app__code=code).select_related("published__backend").order_by("code"))
-    found = stages.of_apps(LegacyApp.objects.filter(code=code), carried)
+    carried = stages.functions().filter(app__code=code).select_related("published__backend").order_by("code")
+    found = stages.of_apps(LegacyApp.objects.filter(code=code), stages.carried())
     if not found:
         get_object_or_404(LegacyApp, code=code)
     errors, typed = errors or {}, request.POST

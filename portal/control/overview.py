@@ -44,13 +44,13 @@ def health_part(request: HttpRequest) -> HttpResponse:
 
 def _consolidation() -> dict[str, Any]:
     today = timezone.localdate()
-    carried = list(stages.functions())
+    carried = stages.carried()
     apps = stages.of_apps(LegacyApp.objects.all(), carried)
     aim = Aim.objects.order_by("-set_at", "-pk").first()
     departments = stages.of_departments(apps, carried, Department.objects.all(), today)
     count = stages.FunctionCount()
-    for function in carried:
-        count.add(function)
+    for alike in carried:
+        count.add(alike)
     blocked = [(stage, blocker) for stage in apps for blocker in stage.blockers]
     blocked.sort(key=lambda pair: pair[1].opened_at)
     return {

@@ -26,7 +26,7 @@ def call(function: ServiceFunction, status: str) -> None:
 
 
 def steps_of(app: LegacyApp) -> dict[str, bool]:
-    return dict(stages.of_apps(LegacyApp.objects.filter(pk=app.pk))[0].steps)
+    return dict(stages.of_apps(LegacyApp.objects.filter(pk=app.pk), stages.carried())[0].steps)
 
 
 def test_an_app_without_functions_has_taken_no_step() -> None:
@@ -44,7 +44,7 @@ def test_a_step_is_taken_when_all_functions_have_taken_it() -> None:
 def test_a_call_on_its_way_is_tried_but_not_used() -> None:
     function = ServiceFunctionFactory(app=LegacyAppFactory())
     call(function, "accepted")
-    count = stages.of_apps(LegacyApp.objects.all())[0].functions
+    count = stages.of_apps(LegacyApp.objects.all(), stages.carried())[0].functions
     assert (count.tried, count.used) == (1, 0)
 
 
@@ -57,13 +57,13 @@ def test_an_app_is_used_here_once_a_call_was_completed() -> None:
 def test_a_function_behind_a_protocol_nobody_speaks_cannot_be_done_here() -> None:
     backend = BackendFactory(connector="fixed-width")
     ServiceFunctionFactory(app=LegacyAppFactory(), department=backend.department, version__backend=backend)
-    count = stages.of_apps(LegacyApp.objects.all())[0].functions
+    count = stages.of_apps(LegacyApp.objects.all(), stages.carried())[0].functions
     assert (count.published, count.doable) == (1, 0)
 
 
 def test_an_app_past_its_planned_day_is_overdue() -> None:
     LegacyAppFactory(status="consolidating", retire_by=TODAY - timedelta(days=1))
-    assert stages.of_apps(LegacyApp.objects.all())[0].is_overdue(TODAY)
+    assert stages.of_apps(LegacyApp.objects.all(), stages.carried())[0].is_overdue(TODAY)
 
 
 def test_open_blockers_come_with_their_app() -> None:
@@ -71,12 +71,12 @@ def test_open_blockers_come_with_their_app() -> None:
     blocker = flows.open_blocker(app, what="a contract", owner="Supplies", by=None)
     closed = flows.open_blocker(app, what="a database", owner="IT", by=None)
     flows.close_blocker(closed, outcome="exported", by=None)
-    assert stages.of_apps(LegacyApp.objects.all())[0].blockers == [blocker]
+    assert stages.of_apps(LegacyApp.objects.all(), stages.carried())[0].blockers == [blocker]
 
 
 def test_a_department_adds_up_its_apps() -> None:
     app = LegacyAppFactory(status="consolidating", retire_by=TODAY + timedelta(days=30))
     LegacyAppFactory(department=app.department, status="retired", retire_by=TODAY - timedelta(days=30))
-    apps = stages.of_apps(LegacyApp.objects.all())
+    apps = stages.of_apps(LegacyApp.objects.all(), stages.carried())
     (row,) = stages.of_departments(apps, [], Department.objects.all(), TODAY)
     assert (row.once, row.now, row.retired, row.next_on) == (2, 1, 1, TODAY + timedelta(days=30))
