@@ -144,7 +144,7 @@ class FunctionAdmin(OwnDepartment):
     ) -> HttpResponse:
         found = self.get_object(request, object_id)
         if found is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return cast(HttpResponse, self._get_obj_does_not_exist_redirect(request, self.opts, object_id))
         return redirect("desk:function", found.code)
 
 
@@ -176,7 +176,7 @@ class ServiceCallAdmin(OwnDepartment):
     ) -> HttpResponse:
         found = self.get_object(request, object_id)
         if found is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return cast(HttpResponse, self._get_obj_does_not_exist_redirect(request, self.opts, object_id))
         return redirect("desk:call", found.receipt)
 
 
@@ -205,6 +205,18 @@ class BackendForm(forms.ModelForm):  # type: ignore[type-arg]  # Django 5.2 has 
     class Meta:
         model = Backend
         fields = "__all__"  # noqa: DJ007  # the admin's fieldsets say which
+        labels = {
+            "connector": gettext_lazy("How it speaks"),
+            "address": gettext_lazy("Address"),
+            "credentials": gettext_lazy("Environment variable that holds its secret"),
+            "settings": gettext_lazy("Settings of the connector"),
+            "connect_timeout_seconds": gettext_lazy("Seconds to wait for a connection"),
+            "timeout_seconds": gettext_lazy("Seconds to wait for the whole answer"),
+            "max_concurrency": gettext_lazy("Calls at the same time, at most"),
+            "service_window": gettext_lazy("Opening hours, empty for always"),
+            "is_idempotent": gettext_lazy("The same receipt sent twice is filed once"),
+            "has_lookup": gettext_lazy("It can say what became of a receipt"),
+        }
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # puts what was typed into the instance

@@ -167,7 +167,7 @@ def name_all(rows: list[Row]) -> None:
     """Give each question without a name one that is made of its English words and used once."""
     taken = {row.name for row in rows if row.name}
     for row in rows:
-        if row.name:
+        if row.name or not row.titles["en"]:  # without words it has a fault, and is named once it has them
             continue
         stem = slugify(row.titles["en"]).replace("-", "_")[:50].lstrip("0123456789_") or "question"
         name, number = stem, 2
@@ -247,9 +247,9 @@ def _find_faults(rows: list[Row]) -> None:
                     }
         if row.is_choice:
             row.errors |= _faults_of_choices(_choices(row.choices))
-        if not NAME.fullmatch(row.name):
+        if row.name and not NAME.fullmatch(row.name):
             row.errors["name"] = _("Use small letters, digits and underscores, such as “licence_number”.")
-        elif row.name in seen:
+        elif row.name and row.name in seen:
             row.errors["name"] = _("Another question has this name already.")
         seen.add(row.name)
         row.is_open = row.is_open or bool(row.errors)
