@@ -56,10 +56,13 @@ class Job:
             preexec_fn=partial(end_with_parent, signal.SIGTERM, os.getpid()),
         )
         try:
-            written, _ = await asyncio.wait_for(process.communicate(), TIME_LIMIT_SECONDS)
-            self.output, self.status = written.decode(errors="replace"), process.returncode
+            async with asyncio.timeout(TIME_LIMIT_SECONDS):
+                assert process.stdout is not None
+                while written := await process.stdout.read(65536):
+                    self.output += written.decode(errors="replace")
+                self.status = await process.wait()
         except TimeoutError:
-            self.output = f"Not done after {TIME_LIMIT_SECONDS} s."
+            self.output += f"\nNot done after {TIME_LIMIT_SECONDS} s."
         finally:
             await end(process)
         self.seconds = time.monotonic() - begun
@@ -129,9 +132,7 @@ def total(jobs: list[Job]) -> Counter[str]:
     for job in jobs:
         if job.report and job.report.exists():
             for suite in ElementTree.parse(job.report).iter("testsuite"):  # noqa: S314 (pytest wrote it)
-                number = {
-                    name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")
-                }
+                number = {name: int(suite.get(name, 0)) for name in ("tests", "failures", "errors", "skipped")}
                 failed = number["failures"] + number["errors"]
                 counts.update(failed=failed, skipped=number["skipped"])
                 counts["passed"] += number["tests"] - failed - number["skipped"]
