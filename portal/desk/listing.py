@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.html import format_html
@@ -88,6 +88,11 @@ class CallDepartmentFilter(DepartmentFilter):
     path = "backend__department__code"
 
 
+def _words_of_versions() -> QuerySet[FunctionVersion]:
+    """Without the documents, which no list shows."""
+    return FunctionVersion.objects.defer("form", "request_map", "answer_map")
+
+
 @admin.register(ServiceFunction)
 class FunctionAdmin(OwnDepartment):
     heading = gettext_lazy("Functions")
@@ -100,7 +105,7 @@ class FunctionAdmin(OwnDepartment):
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).prefetch_related("versions")
+        return super().get_queryset(request).prefetch_related(Prefetch("versions", queryset=_words_of_versions()))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

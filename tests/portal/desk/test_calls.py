@@ -1,8 +1,6 @@
-from unittest.mock import patch
-
 import pytest
+from django.db import connection
 
-from identity import encryption
 from services.gateway import receipts
 from services.gateway.models import ServiceCall
 from tests.factories import OfficerFactory, OperatorFactory, UserFactory
@@ -30,9 +28,9 @@ def test_the_technical_record_names_nobody(desk: Desk, call: ServiceCall) -> Non
 
 @pytest.mark.parametrize("address", ["/admin/calls/{}/", "/admin/gateway/servicecall/", "/admin/"])
 def test_what_was_sent_is_not_even_decrypted(desk: Desk, call: ServiceCall, address: str) -> None:
-    with patch.object(encryption, "decrypt", side_effect=AssertionError("decrypted")) as decrypt:
-        desk.browser.get(address.format(call.receipt))
-    decrypt.assert_not_called()
+    with connection.cursor() as cursor:  # what cannot be decrypted would break the page that tries
+        cursor.execute("UPDATE gateway_servicecall SET payload = convert_to('no token', 'UTF8')")
+    assert desk.browser.get(address.format(call.receipt)).status_code == 200
 
 
 def test_calls_of_another_department_look_unknown(desk: Desk, call: ServiceCall) -> None:

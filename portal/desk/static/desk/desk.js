@@ -63,7 +63,11 @@
   /* Leaving with words that are not saved asks first. */
   let isChanged = sheet.querySelector("#problems") !== null;
   sheet.addEventListener("input", () => { isChanged = true; });
-  sheet.addEventListener("submit", () => { isChanged = false; });
+  sheet.addEventListener("submit", () => {
+    isChanged = false;
+    setTimeout(() => sheet.querySelectorAll(".desk-bar button").forEach((button) => { button.disabled = true; }));
+  });
+  window.addEventListener("pageshow", () => sheet.querySelectorAll(".desk-bar button").forEach((button) => { button.disabled = false; }));
   window.addEventListener("beforeunload", (event) => { if (isChanged) event.preventDefault(); });
   sheet.querySelector("#problems")?.focus();
 })();
