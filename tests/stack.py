@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -101,6 +102,8 @@ def running(var: Path, **variables: str) -> Iterator[Stack]:
             process.wait(timeout=40)
         except subprocess.TimeoutExpired:
             process.kill()
+        if (moved := var / "postgres").is_symlink():  # root's database could not live in a closed folder
+            shutil.rmtree(moved.resolve().parent, ignore_errors=True)
 
 
 def _wait(stack: Stack) -> None:
