@@ -108,7 +108,7 @@ def test_operations_get_a_dead_call_delivered(visit: Visit, portal: Stack) -> No
     ops.get_by_role("link", name=receipt).first.click()
     ops.locator("[name=reason]").first.fill("The department mended its system.")
     ops.locator("button[value=retry]").first.click()
-    expect(ops.locator("main")).to_contain_text("ent again")
+    expect(ops.locator("main")).to_contain_text("is on its way again")
     assert citizen.wait([receipt], seconds=60) == {receipt: "completed"}
 
 
