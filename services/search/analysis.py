@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import lru_cache
+from itertools import chain, pairwise
 
 from services import languages
 from services.registry.models import FunctionVersion, ServiceFunction
 from services.search import lexicon, text
+from services.search.stems import stem
 
 KEYWORD, NAME, DEPARTMENT, SUMMARY = 1.0, 0.8, 0.25, 0.06
 WHOLE, WITHOUT_ACTION = 1.0, 0.7  # of a keyword or name that is said completely, or but for what is done with it
@@ -50,37 +52,36 @@ class Analysis:
     def learn(self, written: Iterable[str]) -> None:
         """Remember the English words as they are spelt."""
         for each in written:
-            for atom in text.atoms(text.fold(each)):
-                if not atom.is_chinese and len(atom.text) > 1:
-                    self.words[atom.text] = atom.stem
+            self.words |= _spellings(each)
 
 
-def _terms(written: Iterable[str]) -> Iterator[str]:
-    for each in written:
-        yield from text.terms(text.atoms(text.fold(each)))
+@lru_cache(maxsize=4096)
+def _spellings(written: str) -> dict[str, str]:
+    found = text.atoms(text.fold(written))
+    return {atom.text: atom.stem for atom in found if not atom.is_chinese and len(atom.text) > 1}
 
 
 def _ways_to_say(each: str) -> Iterator[tuple[str, float]]:
     """The whole, the whole without what is done with it, neighbouring words, and words written as one."""
     folded = text.fold(each)
     content = lexicon.without_stop_words(text.atoms(folded))
-    yield text.phrase(content), WHOLE
-    if rest := lexicon.without_actions(content):
-        yield text.phrase(rest), WITHOUT_ACTION
+    for phrase, weight in ((content, WHOLE), (lexicon.without_actions(content), WITHOUT_ACTION)):
+        if 0 < len(phrase) <= text.LONGEST_PHRASE:
+            yield text.phrase(phrase), weight
     for word in text.joined(folded):
-        yield text.stems.stem(word), WHOLE
+        yield stem(word), WHOLE
     for first, second in pairwise(content):
         if not (first.is_chinese or second.is_chinese):
             yield f"{first.stem} {second.stem}", WHOLE
             if len(first.text) + len(second.text) <= LONGEST_JOINED:
-                yield text.stems.stem(first.text + second.text), WHOLE  # trade mark, trademark
+                yield stem(first.text + second.text), WHOLE  # trade mark, trademark
 
 
 def _place(written: Iterable[str], weight: float) -> dict[str, float]:
     """The terms of keywords or names. One that is nearly all of its keyword says more than one of many."""
     result: dict[str, float] = {}
     for each in written:
-        terms = set(_terms([each]))
+        terms = text.terms_of(each)
         share = weight * (1 - SHARED + SHARED / max(len(terms), 1))
         for term, said in [*dict.fromkeys(terms, share).items(), *_ways_to_say(each)]:
             result[term] = max(said, result.get(term, 0))
@@ -103,8 +104,8 @@ def analyse(function: ServiceFunction) -> Analysis:
     summaries = set(languages.names_of(version, "summary").values())
     for weight, place in ((KEYWORD, version.keywords), (NAME, names)):
         analysis.add(_place(place, weight))
-    analysis.add(dict.fromkeys(_terms(departments), DEPARTMENT))
-    analysis.add(dict.fromkeys(_terms(summaries), SUMMARY))
+    analysis.add(dict.fromkeys(chain(*map(text.terms_of, departments)), DEPARTMENT))
+    analysis.add(dict.fromkeys(chain(*map(text.terms_of, summaries)), SUMMARY))
     analysis.learn([*version.keywords, *names, *departments, *summaries])
     actions = _actions(version, names)
     for action, weight in actions.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, field
+from typing import TypeVar
 
 from django.contrib.postgres.search import TrigramWordSimilarity
 from django.db import connection
@@ -15,7 +16,9 @@ from services.search import highlights, questions, ranking, rows, text
 from services.search.models import Document
 
 NEAR = 5  # functions offered where nothing fits
-LEAST_ALIKE = 0.3  # trigram similarity of a name that is offered
+FARTHEST = 1_000_000  # results that are passed over at most
+
+Listed = TypeVar("Listed", bound=Document)
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Filters:
 class Hit:
     function: ServiceFunction  # with its department, published version and backend
     score: float = 0.0
-    matched: list[str] = field(default_factory=list)  # stretches of its name and summary that fit the query
+    matched: list[str] = field(default_factory=list)  # stretches of what is shown of it that fit the query
 
 
 @dataclass(frozen=True)
@@ -45,19 +48,19 @@ class Found:
 
 def find(query: str, language: str = "", filters: Filters | None = None, *, offset: int = 0, limit: int = 20) -> Found:
     """Best first, with two queries at most. Any text is harmless; one without words lists everything."""
-    filters = filters or Filters()
+    given = {name: value.replace("\0", "") for name, value in asdict(filters or Filters()).items() if value}
     language = language or languages.current()
+    offset = min(max(offset, 0), FARTHEST)
     question = questions.understand(query)
     if not question.concepts:
-        return _all(filters, language, offset, limit) if not query.strip() else Found(0, [])
-    facets = {name: value for name, value in asdict(filters).items() if value}
+        return _all(given, language, offset, limit) if not query.strip() else Found(0, [])
     with connection.cursor() as cursor:
         vocabulary = ranking.look_up(cursor, question)
         mended = questions.mend(question, vocabulary)
         wanted, best = questions.weigh(question, vocabulary)
-        ranked = ranking.rank(cursor, wanted, best, facets, offset=offset, limit=max(limit, NEAR)) if wanted else None
+        ranked = ranking.rank(cursor, wanted, best, given, offset=offset, limit=max(limit, NEAR)) if wanted else None
     if ranked is None:
-        return Found(0, [], near=near_code(question.folded))
+        return Found(0, [], near=_alike(question.folded))
     hits = [
         Hit(row.function, row.score, _matched(row.function, question.terms_of(row.concepts), language))
         for row in ranked.rows
@@ -68,22 +71,29 @@ def find(query: str, language: str = "", filters: Filters | None = None, *, offs
 
 
 def near_code(code: str) -> list[Hit]:
-    """Functions whose code or name looks like this: for an address that leads nowhere. One query."""
-    asked = text.fold(code).replace("-", " ").strip()
-    if not asked:
+    """Functions whose code or name looks like this, or whose words it has: for an address that leads nowhere."""
+    words = text.fold(code).replace("-", " ").strip()
+    if not words:
         return []
+    found = Found(0, [], near=_alike(words))
+    if not found.near:
+        found = find(words, limit=NEAR)
+    return found.results or found.near
+
+
+def _alike(words: str) -> list[Hit]:
+    """By the letters they share. One query."""
     alike = (
-        Document.objects.annotate(likeness=TrigramWordSimilarity(asked, "handle"))
-        .filter(likeness__gte=LEAST_ALIKE)
+        Document.objects.filter(handle__trigram_word_similar=words)
+        .annotate(likeness=TrigramWordSimilarity(words, "handle"))
         .order_by("-likeness", "-prior", "pk")
     )
     return [Hit(document.function, document.likeness) for document in _with_content(alike)[:NEAR]]
 
 
-def _all(filters: Filters, language: str, offset: int, limit: int) -> Found:
+def _all(given: dict[str, str], language: str, offset: int, limit: int) -> Found:
     """Everything that passes the filters, what most people want first."""
     names = {"department": "department__code", "audience": "audience__contains"}
-    given = {name: value for name, value in asdict(filters).items() if value}
     lookups = {names.get(name, name): [value] if name == "audience" else value for name, value in given.items()}
     documents = Document.objects.filter(**lookups)
     by_name = f"function__published__{languages.column('name', language)}"
@@ -91,7 +101,7 @@ def _all(filters: Filters, language: str, offset: int, limit: int) -> Found:
     return Found(documents.count(), [Hit(document.function) for document in page])
 
 
-def _with_content(documents: QuerySet[Document]) -> QuerySet[Document]:
+def _with_content(documents: QuerySet[Listed]) -> QuerySet[Listed]:
     heavy = [f"function__published__{name}" for name in rows.LEFT_OUT]
     return documents.select_related("function__department", "function__published__backend").defer(*heavy)
 
@@ -100,6 +110,7 @@ def _matched(function: ServiceFunction, terms: set[str], language: str) -> list[
     version = function.published
     assert version is not None
     shown = [languages.text_of(version, prefix, language) for prefix in ("name", "summary")]
+    shown.append(languages.text_of(function.department, "name", language))
     return list(dict.fromkeys(piece for each in shown for piece in highlights.stretches(each, terms)))
 
 

@@ -18,6 +18,8 @@ OWN_WORDS = 0.12  # how much likelier a function is meant whose keywords are its
 # The columns that `analyse` reads; forms and mappings are large and say nothing to search.
 UNREAD = ("published__form", "published__request_map", "published__answer_map")
 
+# Plain SQL where there are tens of thousands of rows: instances would take most of the time.
+ADD_TERMS = "INSERT INTO search_term (text, documents) SELECT unnest(%s::text[]), 0 ON CONFLICT DO NOTHING"
 COUNT_TERMS = """
     UPDATE search_term SET documents = counted.documents
     FROM (
@@ -71,12 +73,15 @@ def _index(ids: list[int]) -> None:
 def _term_ids(analyses: Iterable[Analysis]) -> dict[str, int]:
     """The id of every term and of every word's term; new ones are written down."""
     wanted = sorted({term for analysis in analyses for term in (*analysis.weights, *analysis.words.values())})
-    Term.objects.bulk_create([Term(text=term) for term in wanted], ignore_conflicts=True, batch_size=5_000)
-    return dict(Term.objects.filter(text__in=wanted).values_list("text", "pk"))
+    with connection.cursor() as cursor:
+        cursor.execute(ADD_TERMS, [wanted])
+        cursor.execute("SELECT text, id FROM search_term WHERE text = ANY(%s)", [wanted])
+        return dict(cursor.fetchall())
 
 
 def _write(functions: Mapping[ServiceFunction, Analysis], terms: Mapping[str, int]) -> None:
-    documents, words = [], {}
+    documents = []
+    words: dict[str, str] = {}
     for function, analysis in functions.items():
         version = function.published
         assert version is not None

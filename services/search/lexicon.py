@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import permutations
@@ -77,7 +77,7 @@ def load() -> Lexicon:
     )
 
 
-def without_actions(found: list[text.Atom]) -> list[text.Atom]:
+def without_actions(found: Sequence[text.Atom]) -> Sequence[text.Atom]:
     """Without the words at both ends that only say what is done: renew, 申請."""
     actions = load().actions
     start, end = 0, len(found)
@@ -88,7 +88,7 @@ def without_actions(found: list[text.Atom]) -> list[text.Atom]:
     return found[start:end]
 
 
-def _action_at(found: list[text.Atom], places: range, actions: Mapping[str, str]) -> int:
+def _action_at(found: Sequence[text.Atom], places: range, actions: Mapping[str, str]) -> int:
     """Atoms of the action word at the beginning of `places`, or at its end where it counts down; 0 for none."""
     for size in range(min(4, len(places)), 0, -1):
         part = found[places[0] : places[0] + size] if places.step > 0 else found[places[0] - size : places[0]]
@@ -100,7 +100,7 @@ def _action_at(found: list[text.Atom], places: range, actions: Mapping[str, str]
     return 0
 
 
-def without_stop_words(found: list[text.Atom]) -> list[text.Atom]:
+def without_stop_words(found: Sequence[text.Atom]) -> Sequence[text.Atom]:
     """What is left; all of it if there is nothing else."""
     stop = load().stop
     return [atom for atom in found if atom.text not in stop] or found

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from services.search import lexicon, text
 from services.search.lexicon import Meaning
 from services.search.spelling import Candidate, likeliest
+from services.search.stems import stem
 
 MOST_ATOMS = 32  # words or characters that are looked at
 MOST_CONCEPTS = 30  # they are numbered in the bits of an integer
-LONGEST_PHRASE = 9  # atoms of a whole keyword looked for inside the query
 # Weights of weak evidence, where a word of its own has 1.
 STRADDLING = 0.5  # two Chinese characters that belong to two words
 AT_AN_ACTION = 0.5  # of that, where one of them says what to do
@@ -39,7 +39,6 @@ class Concept:
     options: list[Meaning]
     weight: float = 1.0
     is_sure: bool = True  # its absence counts against a function
-    start: int = 0
     share: float = 0.0  # of the query
     beside: tuple[str, ...] = ()  # of one Chinese character: the pairs that it may only be a half of, as 交 in 交通
 
@@ -76,7 +75,9 @@ def understand(query: str) -> Question:
     folded = text.fold(query)
     found = text.atoms(folded)[:MOST_ATOMS]
     question = Question(folded=folded)
-    spoken = text.atoms(words.stop_chinese.sub(lambda stop: " " * len(stop.group()), folded))[:MOST_ATOMS]
+    spoken: Sequence[text.Atom] = text.atoms(words.stop_chinese.sub(lambda stop: " " * len(stop.group()), folded))[
+        :MOST_ATOMS
+    ]
     question.concepts += _english([atom for atom in spoken or found if not atom.is_chinese])
     spoken = lexicon.without_stop_words(spoken or found)
     english = [atom for atom in spoken if not atom.is_chinese]
@@ -94,7 +95,7 @@ def understand(query: str) -> Question:
     return question
 
 
-def _english(found: list[text.Atom]) -> Iterator[Concept]:
+def _english(found: Sequence[text.Atom]) -> Iterator[Concept]:
     """Each word, or several that mean something together, and neighbours as a pair."""
     words = lexicon.load()
     content = lexicon.without_stop_words(found)
@@ -105,19 +106,17 @@ def _english(found: list[text.Atom]) -> Iterator[Concept]:
         if size > 1 or part[0] in content:
             key = " ".join(atom.stem for atom in part)
             own = Meaning(tuple(atom.stem for atom in lexicon.without_stop_words(part)), 1)
-            yield Concept(
-                " ".join(atom.text for atom in part), [own, *words.meanings.get(key, ())], start=part[0].start
-            )
+            yield Concept(" ".join(atom.text for atom in part), [own, *words.meanings.get(key, ())])
         start += size
     for first, second in pairwise(content):
         options = [
             Meaning((f"{first.stem} {second.stem}",), 1),
-            Meaning((text.stems.stem(first.text + second.text),), 1),
+            Meaning((stem(first.text + second.text),), 1),
         ]
-        yield Concept(f"{first.text} {second.text}", options, NEIGHBOURS, is_sure=False, start=first.start)
+        yield Concept(f"{first.text} {second.text}", options, NEIGHBOURS, is_sure=False)
 
 
-def _known_words(found: list[text.Atom]) -> int:
+def _known_words(found: Sequence[text.Atom]) -> int:
     """How many of these, from the first on, the lexicon knows as one expression; at least 1."""
     meanings = lexicon.load().meanings
     for size in range(len(found), 1, -1):
@@ -126,7 +125,7 @@ def _known_words(found: list[text.Atom]) -> int:
     return 1
 
 
-def _chinese(run: list[text.Atom], folded: str) -> Iterator[Concept]:
+def _chinese(run: Sequence[text.Atom], folded: str) -> Iterator[Concept]:
     """Known words with what else they are called; pairs of characters for the rest."""
     words = lexicon.load()
     begin, end = run[0].start, run[-1].end
@@ -141,20 +140,20 @@ def _chinese(run: list[text.Atom], folded: str) -> Iterator[Concept]:
             is_loose = first not in inside and second not in inside
             pair = folded[first : second + 1]
             weight = 1 if is_loose else STRADDLING * (AT_AN_ACTION if {first, second} & acts else 1)
-            yield Concept(pair, [Meaning((pair,), 1)], weight, is_sure=is_loose, start=first)
+            yield Concept(pair, [Meaning((pair,), 1)], weight, is_sure=is_loose)
     for position in range(begin, end):
         neighbours = {position - 1, position + 1} & set(range(begin, end))
         if position not in inside and neighbours <= inside:
-            yield Concept(folded[position], [Meaning((folded[position],), 1)], LONE, is_sure=False, start=position)
+            yield Concept(folded[position], [Meaning((folded[position],), 1)], LONE, is_sure=False)
 
 
 def _known_word(word: str, start: int, folded: str) -> Concept:
     words = lexicon.load()
     options = [Meaning(tuple(text.terms(text.atoms(word))), 1), *words.meanings[word]]
     if len(word) > 1:
-        return Concept(word, options, start=start)
+        return Concept(word, options)
     beside = (folded[start - 1 : start + 1] if start else "", folded[start : start + 2])
-    return Concept(word, options, ONE_CHARACTER, is_sure=False, start=start, beside=beside)
+    return Concept(word, options, ONE_CHARACTER, is_sure=False, beside=beside)
 
 
 def _mixed(folded: str) -> Iterator[Concept]:
@@ -163,14 +162,14 @@ def _mixed(folded: str) -> Iterator[Concept]:
     for match in words.chinese.finditer(folded):
         if any(char.isascii() for char in match.group()):
             own = Meaning(tuple(text.terms(text.atoms(match.group()))), 1)
-            yield Concept(match.group(), [own, *words.meanings[match.group()]], is_sure=False, start=match.start())
+            yield Concept(match.group(), [own, *words.meanings[match.group()]], is_sure=False)
 
 
-def _phrases(found: list[text.Atom], spoken: int) -> dict[str, float]:
+def _phrases(found: Sequence[text.Atom], spoken: int) -> dict[str, float]:
     """Every stretch of the query as the keyword that it may be, with the share of the query it covers."""
     result: dict[str, float] = {}
     for start in range(len(found)):
-        for size in range(1, min(LONGEST_PHRASE, len(found) - start) + 1):
+        for size in range(1, min(text.LONGEST_PHRASE, len(found) - start) + 1):
             part = found[start : start + size]
             if size > 1 or not part[0].is_chinese or len(found) == 1:
                 phrase = text.phrase(part)

@@ -41,24 +41,23 @@ def columns() -> str:
 
 def function(values: Sequence[Any]) -> ServiceFunction:
     """From the values of `columns()`: the function with its department, published version and backend."""
-    made = dict(_instances(values))
-    found, version = made["function"], made["version"]
+    found, department, version, backend = _instances(values)
+    version.backend = backend
+    found.department, found.published = department, version
     assert isinstance(found, ServiceFunction)
-    assert isinstance(version, FunctionVersion)
-    found.department, found.published, version.backend = made["department"], version, made["backend"]
     return found
 
 
-def _instances(values: Sequence[Any]) -> Iterator[tuple[str, Model]]:
-    for alias, model, names, start, end, converters in _plan():
+def _instances(values: Sequence[Any]) -> Iterator[Any]:
+    for model, names, start, end, converters in _plan():
         part = list(values[start:end])
         for place, convert in converters:
             part[place] = convert(part[place], None, connection)
-        yield alias, model.from_db(connection.alias, names, part)
+        yield model.from_db(connection.alias, names, part)
 
 
 @cache
-def _plan() -> list[tuple[str, type[Model], list[str], int, int, list[tuple[int, Any]]]]:
+def _plan() -> list[tuple[type[Model], list[str], int, int, list[tuple[int, Any]]]]:
     """For each part: its place in a row, and which of its values must be converted."""
     plan, start = [], 0
     for alias, model in PARTS:
@@ -72,6 +71,6 @@ def _plan() -> list[tuple[str, type[Model], list[str], int, int, list[tuple[int,
             ]
         ]
         end = start + len(fields)
-        plan.append((alias, model, [field.attname for field in fields], start, end, converters))
+        plan.append((model, [field.attname for field in fields], start, end, converters))
         start = end
     return plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -16,6 +16,7 @@ from opencc import OpenCC
 from services.search import stems
 
 LONGEST = 200  # characters of a query or a text that are read
+LONGEST_PHRASE = 9  # words or characters of a keyword that is known as a whole
 CJK = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 ATOM = re.compile(rf"[a-z0-9]+|[{CJK}]")
 JOINERS = re.compile(r"(?<=[a-z0-9])['’`](?=[a-z])|(?<=\b[a-z])&(?=[a-z]\b)")  # driver's, a&e
@@ -43,7 +44,8 @@ class Atom:
 
 @lru_cache(maxsize=20_000)
 def simplified(text: str) -> str:
-    return FROM_TRADITIONAL.convert(FROM_HONG_KONG.convert(text))
+    result: str = FROM_TRADITIONAL.convert(FROM_HONG_KONG.convert(text))
+    return result
 
 
 @cache
@@ -58,7 +60,7 @@ def _rewriting() -> tuple[re.Pattern[str], dict[str, str]]:
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """Lower case, half width, no accents, no control characters, Simplified characters, one word for one thing."""
-    text = unicodedata.normalize("NFKC", text[:LONGEST])
+    text = unicodedata.normalize("NFKC", text[:LONGEST])[:LONGEST]
     text = "".join(" " if unicodedata.category(char) in {"Cc", "Cs"} else char for char in text).lower()
     text = "".join(char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char))
     text = unicodedata.normalize("NFC", text)
@@ -69,11 +71,12 @@ def fold(text: str) -> str:
     return JOINERS.sub("", text)
 
 
-def atoms(folded: str) -> list[Atom]:
-    return [Atom(found.group(), found.start(), found.end()) for found in ATOM.finditer(folded)]
+@lru_cache(maxsize=4096)
+def atoms(folded: str) -> tuple[Atom, ...]:
+    return tuple(Atom(found.group(), found.start(), found.end()) for found in ATOM.finditer(folded))
 
 
-def runs(found: list[Atom]) -> Iterator[list[Atom]]:
+def runs(found: Sequence[Atom]) -> Iterator[list[Atom]]:
     """Neighbouring Chinese characters together; each Latin word by itself."""
     run: list[Atom] = []
     for atom in found:
@@ -90,7 +93,7 @@ def joined(folded: str) -> set[str]:
     return {found.group().replace("-", "") for found in HYPHENS.finditer(folded)}
 
 
-def phrase(found: list[Atom]) -> str:
+def phrase(found: Sequence[Atom]) -> str:
     """The whole as one term, whatever stood between its parts."""
     text = ""
     for atom in found:
@@ -99,14 +102,20 @@ def phrase(found: list[Atom]) -> str:
     return f"={text}"
 
 
-def terms(found: list[Atom], *, stop: frozenset[str] = frozenset()) -> list[str]:
+def terms(found: Sequence[Atom]) -> list[str]:
     """Stems of Latin words, overlapping pairs of Chinese characters, lone characters as they are."""
     result = []
     for run in runs(found):
         if not run[0].is_chinese:
-            result += [run[0].stem] if run[0].text not in stop else []
+            result.append(run[0].stem)
         elif len(run) == 1:
             result.append(run[0].text)
         else:
             result += [first.text + second.text for first, second in pairwise(run)]
     return result
+
+
+@lru_cache(maxsize=4096)
+def terms_of(written: str) -> tuple[str, ...]:
+    """Those of a whole text; departments and summaries come again and again."""
+    return tuple(dict.fromkeys(terms(atoms(fold(written)))))

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,7 +95,7 @@ def cost(queries: list[str], rounds: int = 3) -> tuple[float, float, float]:
     finds, trips = [], []
     for _ in range(rounds):
         for query in queries:
-            finds.append(_milliseconds(lambda query=query: find(query, "en")))
+            finds.append(_milliseconds(partial(find, query, "en")))
             trips.append(_milliseconds(trip))
     find_ms, trip_ms = statistics.median(finds), statistics.median(trips)
     return find_ms / trip_ms, find_ms, trip_ms
