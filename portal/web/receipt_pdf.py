@@ -66,7 +66,7 @@ def write(call: ServiceCall, rows: Iterable[Row], answer: story.Answer | None) -
         Spacer(0, 4 * mm),
         _table([
             (_("Receipt number"), [_text(call.receipt, _NUMBER)]),
-            (_("Received"), [_text(moment(call.accepted_at), _BODY), _text(_exact(call), _QUIET)]),
+            (_("Received on"), [_text(moment(call.accepted_at), _BODY), _text(_exact(call), _QUIET)]),
             (_("Fingerprint of what was sent (SHA-256)"), [_text(_spaced(line), _DIGEST) for line in digest]),
             (_("Status"), [_text(call.get_status_display(), _BODY)]),
         ]),
