@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from portal.desk.urls import urlpatterns
+from portal.desk import urls
 from tests.factories import OfficerFactory, OperatorFactory, UserFactory
 from tests.portal.desk.conftest import Desk, browser
 
@@ -22,7 +22,8 @@ WRITE = [
 
 
 def test_every_address_of_a_function_is_named_here() -> None:
-    named = {pattern.name for pattern in urlpatterns if "functions/<slug:code>" in str(pattern.pattern)}
+    patterns: list[Any] = urls.urlpatterns
+    named = {pattern.name for pattern in patterns if "functions/<slug:code>" in str(pattern.pattern)}
     assert len(named) == len(READ) + len(WRITE) + 1  # and the draft, below
 
 

@@ -16,7 +16,7 @@ def saved(desk: Desk, **changed: Any) -> FunctionVersion:
     return FunctionVersion.objects.get(function__code="td-borrow-a-bell")
 
 
-def page_of(desk: Desk, status: int = 422, **changed: Any) -> str:
+def page_of(desk: Desk, status: Any = 422, **changed: Any) -> str:
     answer = desk.browser.post(NEW, desk.sheet(**changed))
     assert answer.status_code == status
     return answer.content.decode()
@@ -56,7 +56,7 @@ def test_the_standard_mapping_sends_every_question(desk: Desk) -> None:
 
 
 def test_a_question_without_chinese_is_not_stored_and_nothing_is_lost(desk: Desk) -> None:
-    page = page_of(desk, rows="0,", **row(0, **{"title-zh-hant": ""}))
+    page = page_of(desk, **{"rows": "0,", **row(0, **{"title-zh-hant": ""})})
     assert "Write the question in 繁體中文." in page
     assert 'value="Colour"' in page
 
