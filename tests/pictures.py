@@ -5,14 +5,14 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from tests.journeys.conftest import FLAGS, sign_in
 from tests.journeys.test_citizen import CODE, fill_in, go_on
 from tests.stack import running
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
-PHONE, DESK = {"width": 360, "height": 720}, {"width": 1280, "height": 800}
+PHONE, DESK = ViewportSize(width=360, height=720), ViewportSize(width=1280, height=800)
 GAP, PAPER = 24, "#e7e2d5"
 
 

@@ -13,8 +13,8 @@ class ProfileField(models.Model):
     """One thing known of a person. Values are JSON: text, or an object for an address."""
 
     class Name(models.TextChoices):
-        NAME_EN = "name_en", _("Name in English")
-        NAME_ZH = "name_zh", _("Name in Chinese")
+        NAME_EN = "name_en", _("English name")
+        NAME_ZH = "name_zh", _("Chinese name")
         HKID = "hkid", _("Identity card number")
         DATE_OF_BIRTH = "date_of_birth", _("Date of birth")
         PHONE = "phone", _("Phone number")

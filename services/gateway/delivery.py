@@ -105,7 +105,7 @@ def finish(claimed: Claim, outcome: Outcome, *, started: datetime, duration_ms: 
     now = timezone.now()
     with transaction.atomic():
         record(claimed.call, Attempt.Kind.SEND, claimed.call.attempt_count, outcome, started, duration_ms)
-        call = ServiceCall.objects.select_for_update(of=("self",)).get(pk=claimed.call.pk)
+        call = ServiceCall.objects.select_for_update(of=("self",)).defer("payload").get(pk=claimed.call.pk)
         call.backend = claimed.call.backend
         is_ours = call.lease == claimed.lease
         if outcome.kind == Outcome.ANSWERED and not call.is_final:

@@ -26,32 +26,34 @@ def publish(call_id: UUID, status: str) -> None:
         logger.warning("event_not_published call=%s error=%s", call_id, type(error).__name__)
 
 
-def pulses(call_id: UUID, *, seconds: float) -> Iterator[None]:
+def pulses(call_id: UUID, *, seconds: float) -> Iterator[str]:
     """Yield at once, then whenever the call may have moved on, for at most so many seconds.
 
-    Subscribes before the first yield, so that nothing which happens after it is missed.
+    What is yielded is the status that was heard, or nothing where the database has to be asked. Listens before the
+    first yield, so that nothing which happens after it is missed.
     """
     until = time.monotonic() + seconds
     channel = _redis().pubsub(ignore_subscribe_messages=True)
     try:
         channel.subscribe(f"call:{call_id}")
+        channel.get_message(timeout=ASK_AGAIN_SECONDS)  # that we listen now
     except redis.RedisError:
         yield from _by_the_clock(until)
         return
     try:
-        yield
+        yield ""
         while (left := until - time.monotonic()) > 0:
             try:
-                channel.get_message(timeout=min(left, ASK_AGAIN_SECONDS))
+                message = channel.get_message(timeout=min(left, ASK_AGAIN_SECONDS))
             except redis.RedisError:
                 yield from _by_the_clock(until)
                 return
-            yield
+            yield message["data"].decode() if message else ""
     finally:
         channel.close()
 
 
-def _by_the_clock(until: float) -> Iterator[None]:
+def _by_the_clock(until: float) -> Iterator[str]:
     while time.monotonic() < until:
-        yield
+        yield ""
         time.sleep(1)

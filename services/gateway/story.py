@@ -47,7 +47,7 @@ def availability(function: ServiceFunction, now: datetime | None = None) -> Avai
     if opens > now:
         return Availability(
             "closed",
-            _("The department's system is closed now. You can send your form: we keep it and deliver it at %(time)s.")
+            _("The department's system is closed now. You can send your form: we keep it and deliver it on %(time)s.")
             % {"time": moments.say(opens)},
             opens,
         )
@@ -147,7 +147,7 @@ def status_message(call: ServiceCall) -> str:
     if call.status == ServiceCall.Status.WAITING:
         return _("The department will answer later. We will show the answer here.")
     if call.status == ServiceCall.Status.ACCEPTED and call.trouble == "closed" and call.due_at > timezone.now():
-        return _("The department's system is closed now. We deliver your form at %(time)s.") % {
+        return _("The department's system is closed now. We deliver your form on %(time)s.") % {
             "time": moments.say(call.due_at)
         }
     if call.status == ServiceCall.Status.ACCEPTED and call.trouble:

@@ -12,7 +12,7 @@ from services.registry.models import FunctionVersion, ServiceFunction
 from services.search import lexicon, text
 from services.search.stems import stem
 
-KEYWORD, NAME, DEPARTMENT, SUMMARY = 1.0, 0.8, 0.25, 0.06
+KEYWORD, NAME, DEPARTMENT, SUMMARY = 1.0, 0.8, 0.25, 0.06  # with its department a function's code
 WHOLE, WITHOUT_ACTION = 1.0, 0.7  # of a keyword or name that is said completely, or but for what is done with it
 SHARED = 0.2  # of a term's weight that the words beside it share
 LONE_CHARACTER = 0.5  # of the weight that a pair of characters has there

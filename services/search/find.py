@@ -71,13 +71,9 @@ def find(query: str, language: str = "", filters: Filters | None = None, *, offs
 
 
 def near_code(code: str) -> list[Hit]:
-    """Functions whose code or name looks like this, or whose words it has: for an address that leads nowhere."""
+    """What an address that leads nowhere may have meant. Two queries."""
     words = text.fold(code).replace("-", " ").strip()
-    if not words:
-        return []
-    found = Found(0, [], near=_alike(words))
-    if not found.near:
-        found = find(words, limit=NEAR)
+    found = find(words, limit=NEAR) if words else Found(0, [])
     return found.results or found.near
 
 

@@ -25,6 +25,7 @@ WHOLE_KEYWORD = 0.65  # what a keyword that is the whole query adds, as a share 
 ACTION = 4.0  # what an action says at least; and where every second function has it:
 ACTIONS = {"@apply": 1.0, "@register": 1.0, "@search": 3.5}
 UNKNOWN = 4.0  # what a word that stands nowhere might have said
+MOST_UNKNOWN = 12.0  # that many of them might have said together
 LEAST_FOR_SYNONYMS = 4.5  # what another name may say for a word that itself says less
 SAYS_LITTLE = 1.6  # of a word that is so common, other names for it are not looked for
 SPELLING = 0.85  # strength of a corrected or completed word
@@ -84,7 +85,8 @@ def understand(query: str) -> Question:
     for run in text.runs([atom for atom in spoken if atom.is_chinese]):
         question.concepts += _chinese(run, folded)
     question.concepts += _mixed(folded)
-    question.concepts = question.concepts[:MOST_CONCEPTS]
+    once = {concept.words: concept for concept in reversed(question.concepts)}
+    question.concepts = list(reversed(once.values()))[:MOST_CONCEPTS]
     for concept in question.concepts:
         concept.share = min(1.0, len(text.atoms(concept.words)) / max(len(spoken), 1))
     question.characters = list(dict.fromkeys(atom.text for atom in spoken if atom.is_chinese))
@@ -225,7 +227,7 @@ def _is_strange(word: str) -> bool:
 def weigh(question: Question, vocabulary: Vocabulary) -> tuple[list[Wanted], float]:
     """What to ask the index for, and the score that a function would have which says it all."""
     rows: list[Wanted] = []
-    best = 0.0
+    best = unknown = 0.0
     phrases = {phrase: WHOLE_KEYWORD * share for phrase, share in question.phrases.items()}
     for number, concept in enumerate(question.concepts):
         own = _said(concept.options[0], vocabulary)
@@ -243,7 +245,8 @@ def weigh(question: Question, vocabulary: Vocabulary) -> tuple[list[Wanted], flo
                 share = WHOLE_KEYWORD * option.strength * concept.share
                 phrases[option.phrase] = max(share, phrases.get(option.phrase, 0))
         if concept.is_sure:
-            best += max(reached, 0.0 if own else UNKNOWN * concept.weight)
+            best += reached
+            unknown += 0.0 if own or reached else UNKNOWN
     if not rows:
         characters = [Meaning((character,), LONE) for character in question.characters]
         for number, character in enumerate(characters[:MOST_CONCEPTS]):
@@ -252,7 +255,7 @@ def weigh(question: Question, vocabulary: Vocabulary) -> tuple[list[Wanted], flo
             )
     for place, (phrase, scale) in enumerate(phrases.items()):
         rows += _rows((phrase,), vocabulary, MOST_CONCEPTS, place, scale * vocabulary.rarity(phrase))
-    return rows, best
+    return rows, best + min(unknown, MOST_UNKNOWN)
 
 
 def _said(option: Meaning, vocabulary: Vocabulary) -> float:

@@ -140,9 +140,7 @@ def amount_of(submission: Submission) -> Decimal:
 
 def booked(submission: Submission) -> Answer:
     hour = 9 + submission.number("hour", 8)
-    office = next(
-        (text for name in ("office", "venue", "hall") if (text := submission.text(name))), "Main Office"
-    )
+    office = next((text for name in ("office", "venue", "hall") if (text := submission.text(name))), "Main Office")
     return {
         "date": booked_date(submission).isoformat(),
         "time": SESSION_TIMES.get(submission.text("session"), f"{hour:02d}:15"),

@@ -81,9 +81,7 @@ def fields_of(column: str) -> Iterator[Field]:
 
 def load(folder: Path = CATALOGUE_FOLDER) -> Catalogue:
     """Read departments.csv and functions.csv of a folder."""
-    departments = {
-        row["code"]: Department(row["code"], row["name_en"]) for row in rows(folder / "departments.csv")
-    }
+    departments = {row["code"]: Department(row["code"], row["name_en"]) for row in rows(folder / "departments.csv")}
     functions: dict[str, Function] = {}
     backends: dict[str, Backend] = {}
     for row in rows(folder / "functions.csv"):

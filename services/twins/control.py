@@ -20,9 +20,7 @@ class Unusable(ValueError):
 
 async def list_backends(request: web.Request) -> web.Response:
     floor = request.app[FLOOR]
-    return web.json_response(
-        {"backends": [card_of(floor, each) for each in floor.catalogue.backends.values()]}
-    )
+    return web.json_response({"backends": [card_of(floor, each) for each in floor.catalogue.backends.values()]})
 
 
 def card_of(floor: Floor, backend: Backend) -> dict[str, object]:

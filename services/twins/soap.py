@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from aiohttp import web
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from services.twins import wsdl
 from services.twins.answers import Answer, Submission
@@ -16,9 +16,7 @@ ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 class Fault(Exception):
     """Ends a call with a SOAP fault; the message is its faultstring."""
 
-    def __init__(
-        self, text: str, *, status: int = 500, code: str = "soap:Client", detail: Answer | None = None
-    ):
+    def __init__(self, text: str, *, status: int = 500, code: str = "soap:Client", detail: Answer | None = None):
         super().__init__(text)
         self.status = status
         self.code = code

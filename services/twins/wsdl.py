@@ -160,13 +160,10 @@ def render(backend_code: str, location: str) -> bytes:
         types=types,
         messages="\n".join(MESSAGES.format(name=name) for name in everything),
         port_operations="\n".join(
-            PORT_OPERATION.format(name=name, fault=PORT_FAULT if name in OPERATIONS else "")
-            for name in everything
+            PORT_OPERATION.format(name=name, fault=PORT_FAULT if name in OPERATIONS else "") for name in everything
         ),
         binding_operations="\n".join(
-            BINDING_OPERATION.format(
-                name=name, namespace=namespace, fault=BINDING_FAULT if name in OPERATIONS else ""
-            )
+            BINDING_OPERATION.format(name=name, namespace=namespace, fault=BINDING_FAULT if name in OPERATIONS else "")
             for name in everything
         ),
     ).encode()

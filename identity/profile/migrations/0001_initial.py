@@ -26,8 +26,8 @@ class Migration(migrations.Migration):
                     "name",
                     models.CharField(
                         choices=[
-                            ("name_en", "Name in English"),
-                            ("name_zh", "Name in Chinese"),
+                            ("name_en", "English name"),
+                            ("name_zh", "Chinese name"),
                             ("hkid", "Identity card number"),
                             ("date_of_birth", "Date of birth"),
                             ("phone", "Phone number"),

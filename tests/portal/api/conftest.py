@@ -46,4 +46,4 @@ def post_call(client: Client, code: str, data: Any = None, key: str = "once", **
     return client.post(
         f"/api/v1/functions/{code}/calls/", data if data is not None else FORM, format="json",
         headers={"Idempotency-Key": key} if key else {}, **extra,
-    )  # type: ignore[call-overload]  # fmt: skip
+    )  # fmt: skip

@@ -46,7 +46,7 @@ def test_two_people_may_use_the_same_key(api: Client, citizen: Any, function: Se
     post_call(api, function.code)
     stranger = APIClient()
     stranger.force_login(UserFactory())
-    assert post_call(stranger, function.code).status_code == 202  # type: ignore[arg-type]
+    assert post_call(stranger, function.code).status_code == 202
     assert ServiceCall.objects.count() == 2
 
 
@@ -77,7 +77,7 @@ def test_no_body_whatever_is_a_server_error(api: Client, function: ServiceFuncti
 
 
 def test_a_function_that_needs_sign_in_says_so(client: Client, function: ServiceFunction) -> None:
-    answer = post_call(APIClient(), function.code)  # type: ignore[arg-type]
+    answer = post_call(APIClient(), function.code)
     assert (answer.status_code, code_of(answer), answer.json()["needed"]) == (401, "not-signed-in", "basic")
 
 
@@ -90,7 +90,7 @@ def test_a_function_that_needs_a_signature_says_so(api: Client) -> None:
 def test_an_account_that_nobody_verified_is_not_enough(function: ServiceFunction) -> None:
     client = APIClient()
     client.force_login(UserFactory(assurance="none"))
-    assert code_of(post_call(client, function.code)) == "insufficient-assurance"  # type: ignore[arg-type]
+    assert code_of(post_call(client, function.code)) == "insufficient-assurance"
 
 
 def test_a_function_whose_backend_is_not_connected_says_so(api: Client) -> None:
@@ -109,7 +109,7 @@ def test_a_suspended_function_says_why(api: Client, function: ServiceFunction) -
 
 def test_anyone_may_call_a_function_that_asks_for_nobody(function: ServiceFunction) -> None:
     anyone, client = ServiceFunctionFactory(version__assurance="none"), APIClient()
-    receipt = post_call(client, anyone.code).json()["receipt"]  # type: ignore[arg-type]
+    receipt = post_call(client, anyone.code).json()["receipt"]
     assert client.get(f"/api/v1/calls/{receipt}/").status_code == 200
 
 
@@ -142,7 +142,7 @@ def test_ones_calls_take_as_many_queries_for_twenty_as_for_one(
 def test_posting_from_another_site_is_refused(citizen: Any, function: ServiceFunction) -> None:
     client = APIClient(enforce_csrf_checks=True)
     client.force_login(citizen)
-    assert post_call(client, function.code).status_code == 403  # type: ignore[arg-type]
+    assert post_call(client, function.code).status_code == 403
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -11,8 +13,8 @@ from tests.portal.api.conftest import post_call
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 20
 
 
-def send(client: Client, content: bytes, name: str = "photo.png") -> tuple[int, dict[str, str]]:
-    answer = client.post("/api/v1/files/", {"file": SimpleUploadedFile(name, content)}, format="multipart")  # type: ignore[arg-type]
+def send(client: Client, content: bytes, name: str = "photo.png") -> tuple[int, dict[str, Any]]:
+    answer = client.post("/api/v1/files/", {"file": SimpleUploadedFile(name, content)}, format="multipart")
     return answer.status_code, answer.json()
 
 
@@ -42,4 +44,4 @@ def test_a_strangers_file_cannot_be_sent(api: Client) -> None:
     form = {"photo": send(api, PNG)[1]["id"]}
     stranger = APIClient()
     stranger.force_login(UserFactory())
-    assert post_call(stranger, function.code, form).status_code == 422  # type: ignore[arg-type]
+    assert post_call(stranger, function.code, form).status_code == 422

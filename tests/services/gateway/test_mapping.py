@@ -92,4 +92,5 @@ def test_a_rule_that_cannot_be_used_is_refused_with_its_place(change: dict[str, 
 
 
 def test_a_good_rule_passes() -> None:
-    assert mapping.check_answer_map([RULE]) is None
+    mapping.check_answer_map([RULE])
+    assert mapping.read([RULE], mapping.Reply(200, {"outcome": "ACCEPTED", "caseNo": "TD-1"})) is not None

@@ -81,9 +81,7 @@ def test_a_bad_mode_is_a_problem_and_changes_nothing(twins: Twins, body: str) ->
     assert twins.get("_twins/td-rest/mode").json() == {"mode": "ok", "delay_ms": 0}
 
 
-@pytest.mark.parametrize(
-    "path", ["_twins/nobody/mode", "_twins/nobody/ledger", "nobody/health", "td-rest/nothing"]
-)
+@pytest.mark.parametrize("path", ["_twins/nobody/mode", "_twins/nobody/ledger", "nobody/health", "td-rest/nothing"])
 def test_an_unknown_address_is_a_404_problem(twins: Twins, path: str) -> None:
     answer = twins.get(path)
     assert (answer.status_code, answer.json()["status"]) == (404, 404)

@@ -14,9 +14,7 @@ LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
 def post(twins: Twins, body: str | bytes) -> requests.Response:
     data = body.encode() if isinstance(body, str) else body
     headers = {"Content-Type": "text/xml; charset=utf-8"}
-    return requests.post(
-        twins.address("td-soap/service"), data=data, headers=headers, timeout=TIMEOUT_SECONDS
-    )
+    return requests.post(twins.address("td-soap/service"), data=data, headers=headers, timeout=TIMEOUT_SECONDS)
 
 
 def test_an_outside_entity_is_not_read(twins: Twins, tmp_path: Path) -> None:

@@ -124,9 +124,7 @@ def test_a_submission_needs_a_receipt_as_its_key(twins: Twins, key: str | bytes 
         b"[" * 100_000,
     ],
 )
-def test_a_body_that_is_not_a_submission_is_a_problem_and_not_filed(
-    twins: Twins, receipt: str, body: bytes
-) -> None:
+def test_a_body_that_is_not_a_submission_is_a_problem_and_not_filed(twins: Twins, receipt: str, body: bytes) -> None:
     address = twins.address("td-rest/v1/anything")
     answer = requests.post(address, data=body, headers={"Idempotency-Key": receipt}, timeout=TIMEOUT_SECONDS)
     assert answer.status_code == 400

@@ -19,8 +19,8 @@ from tests.services.twins.running import TIMEOUT_SECONDS, Twins
 def soap_client(address: str) -> Iterator[zeep.Client]:
     """A standard SOAP client that has read the WSDL below a backend's address."""
     with requests.Session() as session:
-        transport = Transport(session=session, operation_timeout=TIMEOUT_SECONDS)  # type: ignore[no-untyped-call]
-        yield zeep.Client(address + "service?wsdl", transport=transport)  # type: ignore[no-untyped-call]
+        transport = Transport(session=session, operation_timeout=TIMEOUT_SECONDS)
+        yield zeep.Client(address + "service?wsdl", transport=transport)
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +61,7 @@ def test_a_renewal_is_accepted_and_filed(department: zeep.Client, twins: Twins, 
     assert twins.effects("td-soap", receipt) == ["filed"]
 
 
-def test_every_action_of_the_catalogue_has_its_operation(
-    department: zeep.Client, twins: Twins, receipt: str
-) -> None:
+def test_every_action_of_the_catalogue_has_its_operation(department: zeep.Client, twins: Twins, receipt: str) -> None:
     with (CATALOGUE_FOLDER / "functions.csv").open(encoding="utf-8", newline="") as file:
         actions = {row["action"].capitalize() for row in csv.DictReader(file)}
     outcomes = {name: send(department, name, receipt, {}, "td-unheard-of").Outcome for name in actions}
@@ -71,9 +69,7 @@ def test_every_action_of_the_catalogue_has_its_operation(
     assert outcomes == {name: special.get(name, "ACCEPTED") for name in actions}
 
 
-def test_a_payment_and_a_booking_say_what_rest_says(
-    department: zeep.Client, twins: Twins, receipt: str
-) -> None:
+def test_a_payment_and_a_booking_say_what_rest_says(department: zeep.Client, twins: Twins, receipt: str) -> None:
     paid = send(department, "Pay", receipt, {"Amount": "37.5"}, "td-unheard-of")
     booked = send(department, "Book", receipt, {"PreferredDate": "2027-03-02"}, "td-unheard-of")
     assert (paid.Amount, booked.Date) == ("37.50", "2027-03-02")
@@ -81,9 +77,7 @@ def test_a_payment_and_a_booking_say_what_rest_says(
 
 
 def test_an_enquiry_finds_records(department: zeep.Client, twins: Twins, receipt: str) -> None:
-    records = send(
-        department, "Enquire", receipt, {"SearchFor": "Star Ferry"}, "td-unheard-of"
-    ).Records.Record
+    records = send(department, "Enquire", receipt, {"SearchFor": "Star Ferry"}, "td-unheard-of").Records.Record
     assert 2 <= len(records) <= 4
     assert all(record.Title and record.Value for record in records)
 
@@ -94,9 +88,7 @@ def test_what_is_sent_twice_is_filed_twice(department: zeep.Client, twins: Twins
     assert twins.effects("td-soap", receipt) == ["filed", "filed"]
 
 
-def test_a_missing_field_is_a_client_fault_with_its_name(
-    department: zeep.Client, twins: Twins, receipt: str
-) -> None:
+def test_a_missing_field_is_a_client_fault_with_its_name(department: zeep.Client, twins: Twins, receipt: str) -> None:
     with pytest.raises(Fault) as refusal:
         send(department, "Renew", receipt, {"LicenceNumber": "FS-12", "PeriodMonths": "12"})
     assert refusal.value.code == "soap:Client"
@@ -134,9 +126,7 @@ def test_a_receipt_that_never_came_is_not_found(department: zeep.Client, twins: 
     assert (found.Found, found.Outcome) == (False, None)
 
 
-def test_a_refused_receipt_is_found_with_its_reason(
-    department: zeep.Client, twins: Twins, receipt: str
-) -> None:
+def test_a_refused_receipt_is_found_with_its_reason(department: zeep.Client, twins: Twins, receipt: str) -> None:
     with pytest.raises(Fault):
         send(department, "Renew", receipt, {})
     found = department.service.FindByReceipt(ReceiptNo=receipt)
