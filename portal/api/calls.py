@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -38,13 +39,12 @@ HEARTBEAT_SECONDS = 10.0
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-def _own(request: Request, receipt: str) -> ServiceCall:
-    """The caller's own call; anybody else's is as unknown as one that never was."""
+def _own(request: Request, receipt: str) -> QuerySet[ServiceCall]:
+    """The caller's own call, or nothing; anybody else's is as unknown as one that never was."""
     number = receipts.normalise(receipt)
     if number is None:
         raise Http404
-    calls = ServiceCall.objects.filter(caller__in=callers_of(request._request))
-    return get_object_or_404(calls.select_related("function__department", "version", "backend"), receipt=number)
+    return ServiceCall.objects.filter(caller__in=callers_of(request._request), receipt=number)
 
 
 class CallCreate(APIView):
@@ -128,7 +128,8 @@ class CallDetail(APIView):
     def get(self, request: Request, receipt: str) -> Response:
         """Its status, its story, and the department's answer once there is one."""
         bodies.LanguageQuery(data=request.query_params.dict()).is_valid(raise_exception=True)
-        return Response(bodies.of_call(_own(request, receipt)))
+        calls = _own(request, receipt).select_related("function__department", "version", "backend")
+        return Response(bodies.of_call(get_object_or_404(calls)))
 
 
 class _AnyAccept(BaseContentNegotiation):
@@ -158,8 +159,8 @@ class CallEvents(APIView):
     )
     def get(self, request: Request, receipt: str) -> HttpResponseBase:
         """`status` at once and on each change, `end` when it is final or after half a minute."""
-        call = _own(request, receipt)
-        response = StreamingHttpResponse(_Stream(call.pk, call.receipt), content_type="text/event-stream")
+        call_id, number = get_object_or_404(_own(request, receipt).values_list("pk", "receipt"))
+        response = StreamingHttpResponse(_Stream(call_id, number), content_type="text/event-stream")
         response["Cache-Control"] = "no-cache, no-transform"
         response["Content-Encoding"] = "identity"  # a compressor would hold events back
         response["X-Accel-Buffering"] = "no"
@@ -196,12 +197,17 @@ class _Stream:
             _places.release()
 
 
+def _status(call_id: UUID) -> str:
+    status = ServiceCall.objects.values_list("status", flat=True).get(pk=call_id)
+    connection.close()  # while waiting, no connection is held
+    return status
+
+
 def _events(call_id: UUID, receipt: str) -> Generator[bytes, None, None]:
     said, spoke_at = "", 0.0
     yield b"retry: 3000\n\n"
-    for _pulse in events.pulses(call_id, seconds=STREAM_SECONDS):
-        status = ServiceCall.objects.values_list("status", flat=True).get(pk=call_id)
-        connection.close()  # while waiting, no connection is held
+    for heard in events.pulses(call_id, seconds=STREAM_SECONDS):
+        status = heard or _status(call_id)
         if status != said:
             said, spoke_at = status, time.monotonic()
             yield f'event: status\ndata: {{"receipt":"{receipt}","status":"{status}"}}\n\n'.encode()

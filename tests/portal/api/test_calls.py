@@ -8,6 +8,7 @@ from rest_framework.test import APIClient
 
 from identity.consent.models import Disclosure
 from portal.api import calls
+from services.gateway import events
 from services.gateway.models import ServiceCall
 from services.registry.models import ServiceFunction
 from tests.factories import BackendFactory, ServiceFunctionFactory, UserFactory
@@ -164,6 +165,17 @@ def test_a_stream_ends_with_the_answer(api: Client, function: ServiceFunction) -
     events = b"".join(answer.streaming_content).decode().split("\n\n")
     assert json.loads(events[1].split("data: ")[1]) == {"receipt": receipt, "status": "failed"}
     assert events[2].startswith("event: end")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_stream_says_what_is_published_while_it_is_open(api: Client, function: ServiceFunction) -> None:
+    receipt = post_call(api, function.code).json()["receipt"]
+    answer: Any = api.get(f"/api/v1/calls/{receipt}/events")
+    stream = iter(answer.streaming_content)
+    assert b'"status":"accepted"' in [next(stream), next(stream)][1]
+    events.publish(ServiceCall.objects.get().pk, "completed")
+    assert b'"status":"completed"' in next(stream)
+    assert next(stream).startswith(b"event: end")
 
 
 @pytest.mark.django_db(transaction=True)
