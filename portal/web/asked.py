@@ -71,11 +71,16 @@ class Asked:
         return Asked(q=self.q if self.narrowing else "")
 
     @property
-    def url(self) -> str:
-        """The address that asks this."""
+    def query(self) -> str:
+        """The part of an address that asks this, with its question mark; empty if nothing is asked."""
         pairs = [("q", self.q), *self.narrowing, ("page", str(self.page) if self.page > 1 else "")]
         query = urlencode([pair for pair in pairs if pair[1]])
-        return reverse("web:search") + (f"?{query}" if query else "")
+        return f"?{query}" if query else ""
+
+    @property
+    def url(self) -> str:
+        """The address of the search page that asks this."""
+        return reverse("web:search") + self.query
 
 
 def _known(value: str | None, known: Container[str]) -> str:

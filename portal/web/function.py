@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -17,17 +17,11 @@ from portal.web.templatetags.ferry import hkd, lang_tag
 from portal.web.wording import wording
 from services import languages
 from services.forms import schema
-from services.gateway import story
+from services.gateway import standing, story
 from services.registry.models import FunctionVersion, ServiceFunction
 
 BATCHED = {"sftp-batch", "fixed-width"}  # connectors that bring the answer with the next run
 CONTENT_SECONDS = 60  # a version never changes; the names of its department and app may
-# What decides whether it can be done now; the rest stands in the content, which is kept.
-STATE = (
-    "code", "state", "suspended_until", "suspended_reason_en", "suspended_reason_zh_hant", "suspended_reason_zh_hans",
-    "published__assurance", "published__backend__connector", "published__backend__service_window",
-    "published__backend__lane__open_until",
-)  # fmt: skip
 UNREAD = ("published__request_map", "published__answer_map")
 Row = dict[str, Any]
 
@@ -37,9 +31,9 @@ def function(request: HttpRequest, code: str) -> HttpResponse:
     """Its state is as of now; what its version says is kept ready."""
     if not code.isascii() or not code.isprintable():
         raise Http404
-    functions = ServiceFunction.objects.public().select_related("published__backend__lane").only(*STATE)
-    row = get_object_or_404(functions, code=code)
-    assert row.published is not None  # a constraint of the database
+    row = standing.find(code)
+    if row is None or row.published is None:
+        raise Http404
     content = shared.part("function", (row.published_id,), lambda: _content(code), seconds=CONTENT_SECONDS)
     notice = _notice(row, row.published)
     if notice.get("is_final"):

@@ -1,16 +1,21 @@
 """What search found, as the page shows it."""
 
+from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal.web import labels
 from portal.web.asked import Asked
 from portal.web.wording import wording
+from services import languages
 from services.registry.models import ServiceFunction
 from services.search.find import Found, Hit
 
@@ -24,8 +29,8 @@ def shown(found: Found, asked: Asked, said: str = "") -> dict[str, Any]:
     """
     return {
         "page": Paginator(range(found.count), PAGE_SIZE).get_page(asked.page),
-        "items": [item(hit) for hit in found.results],
-        "near": [item(hit) for hit in found.near],
+        "items": items(found.results),
+        "near": items(found.near),
         "counted": counted(found.count, found.did_you_mean or asked.q),
         "did_you_mean": found.did_you_mean,
         "filters": choices(asked),
@@ -41,28 +46,28 @@ def counted(count: int, words: str = "") -> str:
     return sentence % {"count": f"{count:,}", "words": words}
 
 
-def item(hit: Hit) -> dict[str, Any]:
-    """One row of components/result_item.html."""
-    function = hit.function
-    version = function.published
+def items(hits: Iterable[Hit]) -> list[dict[str, Any]]:
+    """Rows of components/result_list.html. What all rows share is asked once: this is most of a search's time."""
+    language = languages.current()
+    address = reverse("web:function", args=["-"]).removesuffix("-/")
+    return [_item(hit, language, f"{address}{hit.function.code}/") for hit in hits]
+
+
+def _item(hit: Hit, language: str, url: str) -> dict[str, Any]:
+    function, version = hit.function, hit.function.published
     assert version is not None  # the index holds published functions only
-    name, summary = wording(version), wording(version, "summary")
-    return {
-        "name": name.html(hit.matched),
-        "url": reverse("web:function", args=[function.code]),
-        "summary": summary.html(hit.matched),
-        "department": wording(function.department).html(hit.matched),
-        "tags": _tags(function),
-        "note": foreign_note(name.is_foreign),
-    }
-
-
-def _tags(function: ServiceFunction) -> list[dict[str, str]]:
-    assert function.published is not None
-    tags = [{"text": str(labels.ACTIONS[function.published.action])}]
+    name = wording(version, "name", language)
+    tags = [{"text": str(labels.ACTIONS[version.action])}]
     if function.state == ServiceFunction.State.SUSPENDED:
         tags.append({"text": _("Paused"), "tone": "waiting"})
-    return tags
+    return {
+        "name": name.html(hit.matched),
+        "url": url,
+        "summary": wording(version, "summary", language).html(hit.matched),
+        "department": wording(function.department, "name", language).html(hit.matched),
+        "tags": tags,
+        "note": foreign_note(name.is_foreign),
+    }
 
 
 def foreign_note(is_foreign: bool) -> str:
@@ -83,15 +88,25 @@ def chips(asked: Asked, found: Found) -> list[dict[str, str]]:
 
 def choices(asked: Asked) -> list[dict[str, Any]]:
     """What results can be narrowed to: the selects of components/filters.html."""
-    selects: list[tuple[str, str, str, dict[str, Any]]] = [
-        ("action", _("What to do"), _("Anything"), labels.ACTIONS),
-        ("category", _("Subject"), _("All subjects"), labels.CATEGORIES),
-        ("audience", _("Who it is for"), _("Everyone"), labels.AUDIENCES),
-    ]
+    language = languages.current()
     return [
-        {"name": name, "label": label, "all": everything, "choices": known.items(), "value": getattr(asked, name)}
-        for name, label, everything, known in selects
+        {"name": "action", "label": _("What to do"), "options": _options("action", asked.action, language)},
+        {"name": "category", "label": _("Subject"), "options": _options("category", asked.category, language)},
+        {"name": "audience", "label": _("Who it is for"), "options": _options("audience", asked.audience, language)},
     ]
+
+
+@cache
+def _options(name: str, chosen: str, language: str) -> SafeString:
+    """The <option>s of a select in a language; `chosen` is one of the values that the labels know, or empty."""
+    everything, known = {
+        "action": (_("Anything"), labels.ACTIONS),
+        "category": (_("All subjects"), labels.CATEGORIES),
+        "audience": (_("Everyone"), labels.AUDIENCES),
+    }[name]
+    options = (("", everything), *known.items())
+    rows = ((value, " selected" if value == chosen else "", label) for value, label in options)
+    return format_html_join("", '<option value="{}"{}>{}</option>', rows)
 
 
 def is_part(request: HttpRequest) -> bool:

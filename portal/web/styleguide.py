@@ -9,6 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from portal.web import results
+from portal.web.asked import Asked
+
 Choices = list[tuple[str, str]]
 
 
@@ -125,27 +128,27 @@ def _results() -> list[dict[str, object]]:
             "url": "#",
             "summary": "Renew the licence of a car, motorcycle or goods vehicle for 4 or 12 months.",
             "department": "Transport Department",
-            "tags": ["Renew", "Sign in needed"],
+            "tags": [{"text": "Renew"}, {"text": "Sign in needed"}],
         },
         {
             "name": "Apply for a duplicate vehicle licence",
             "url": "#",
             "summary": "When the disc is lost, stolen or damaged.",
             "department": "Transport Department",
-            "tags": ["Apply"],
+            "tags": [{"text": "Apply"}, {"text": "Paused", "tone": "waiting"}],
             "note": "Closed until Monday 9 March.",
         },
     ]
 
 
 def _finding() -> dict[str, object]:
-    choices = [("driving", "Driving and transport"), ("housing", "Housing")]
+    asked = Asked(q="car tax", category="transport")
     return {
         "words": ["renew my licence", "lost identity card", "public housing"],
-        "subjects": choices,
-        "asked": {"q": "car tax", "narrowing": [("category", "driving")], "wider": {"url": "#"}},
+        "subjects": [("driving", "Driving and transport"), ("housing", "Housing")],
+        "asked": asked,
         "chips": [{"text": "Driving and transport", "url": "#"}],
-        "filters": [{"name": "category", "label": "Subject", "all": "All subjects", "choices": choices}],
+        "filters": results.choices(asked),
     }
 
 
