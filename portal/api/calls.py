@@ -159,8 +159,8 @@ class CallEvents(APIView):
     )
     def get(self, request: Request, receipt: str) -> HttpResponseBase:
         """`status` at once and on each change, `end` when it is final or after half a minute."""
-        call_id, number = get_object_or_404(_own(request, receipt).values_list("pk", "receipt"))
-        response = StreamingHttpResponse(_Stream(call_id, number), content_type="text/event-stream")
+        call = get_object_or_404(_own(request, receipt).only("receipt"))
+        response = StreamingHttpResponse(_Stream(call.pk, call.receipt), content_type="text/event-stream")
         response["Cache-Control"] = "no-cache, no-transform"
         response["Content-Encoding"] = "identity"  # a compressor would hold events back
         response["X-Accel-Buffering"] = "no"
