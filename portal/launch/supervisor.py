@@ -31,11 +31,13 @@ class Supervisor:
         self.var = var
         self.children: list[Child] = []
         self.requests_to_stop = 0
+        self.make_minds_ctrl_c = False
 
     def listen_to_signals(self) -> None:
         """Ctrl-C, SIGTERM and a closed terminal ask to stop; so does the death of the `make` above us."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._ask_to_stop)
+        self.make_minds_ctrl_c = _make_catches_ctrl_c()
         if _status_of_make():
             end_with_parent(signal.SIGTERM, os.getppid())
 
@@ -72,7 +74,7 @@ class Supervisor:
             self._tick()
 
     def _tick(self) -> None:
-        if self.requests_to_stop or _make_was_interrupted():
+        if self.requests_to_stop or (self.make_minds_ctrl_c and not _make_catches_ctrl_c()):
             raise Interrupted
         for child in self.children:
             if child.due_at is None and not child.is_alive:
@@ -143,10 +145,10 @@ def _status_of_make() -> dict[str, str]:
     return {}
 
 
-def _make_was_interrupted() -> bool:
-    """Whether the `make` above us got a Ctrl-C that did not reach us (a signal sent to it alone).
+def _make_catches_ctrl_c() -> bool:
+    """Whether the `make` above us, if any, catches the signal of Ctrl-C.
 
-    GNU make then waits for us without telling us; all that shows is that it no longer catches the signal.
+    If it once did and does no longer, it got a signal that did not reach us (one sent to it alone): GNU make then
+    waits for us without telling us, and this is all that shows. In the background of a script it never does.
     """
-    caught = _status_of_make().get("SigCgt")
-    return caught is not None and not int(caught, 16) & (1 << (signal.SIGINT - 1))
+    return bool(int(_status_of_make().get("SigCgt", "0"), 16) & (1 << (signal.SIGINT - 1)))

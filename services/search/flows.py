@@ -13,7 +13,7 @@ from services.search.questions import TOTAL
 
 LOCK = 0x5EA2C4  # of the advisory lock that one writer of the index holds
 BATCH = 2_000  # functions held in memory at once
-BULK = 100  # functions at once that change what the planner should know of the tables
+MANY = 10  # functions at once from which on the planner's statistics no longer fit the tables
 NEWS = 100  # functions indexed at once from which on the planner's statistics are taken anew
 OWN_WORDS = 0.12  # how much likelier a function is meant whose keywords are its own, not those of a family
 # The columns that `analyse` reads; forms and mappings are large and say nothing to search.
@@ -47,6 +47,9 @@ def index(function_ids: Iterable[int] | None = None) -> int:
     if function_ids is None:
         function_ids = ServiceFunction.objects.order_by("pk").values_list("pk", flat=True)
     ids = list(function_ids)
+    if len(ids) > MANY:  # by statistics from before these rows came, a nested loop looks cheap and runs for an hour
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_nestloop = off")
     for start in range(0, len(ids), BATCH):
         _index(ids[start : start + BATCH])
     total = Document.objects.count()
@@ -68,8 +71,6 @@ def _index(ids: list[int]) -> None:
     _write(functions, terms)
     touched |= {terms[term] for analysis in functions.values() for term in analysis.weights}
     with connection.cursor() as cursor:
-        if len(ids) > BULK:  # statistics from before so many rows came can make the next statement run for an hour
-            cursor.execute("ANALYZE search_term, search_posting")
         cursor.execute(COUNT_TERMS, [list(touched)])
 
 
