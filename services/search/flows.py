@@ -58,6 +58,7 @@ def index(function_ids: Iterable[int] | None = None) -> int:
         cursor.execute(RAISE_OWN_WORDS, [OWN_WORDS, ids])
         if len(ids) > NEWS:
             cursor.execute("ANALYZE search_document, search_posting, search_term, search_word")
+        cursor.execute("SET LOCAL enable_nestloop = on")
     return total
 
 
