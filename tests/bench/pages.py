@@ -38,6 +38,7 @@ def run(stack: Stack, citizen: Citizen) -> list[Line]:
     searches = [_address(SEARCH, text) for text in words]
     for _ in range(CALLS):
         citizen.follow(citizen.call(REST))
+    citizen.hang_up()
     shown = [
         Page("front page, signed out", [HOME]),
         Page("function page, signed out", [FUNCTION]),
