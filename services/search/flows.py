@@ -14,7 +14,7 @@ from services.search.questions import TOTAL
 LOCK = 0x5EA2C4  # of the advisory lock that one writer of the index holds
 BATCH = 2_000  # functions held in memory at once
 MANY = 10  # functions at once from which on the planner's statistics no longer fit the tables
-NEWS = 100  # functions indexed at once from which on the planner's statistics are taken anew
+NEWS = 100  # functions indexed at once, beyond which the planner's statistics are taken anew
 OWN_WORDS = 0.12  # how much likelier a function is meant whose keywords are its own, not those of a family
 # The columns that `analyse` reads; forms and mappings are large and say nothing to search.
 UNREAD = ("published__form", "published__request_map", "published__answer_map")
@@ -56,8 +56,6 @@ def index(function_ids: Iterable[int] | None = None) -> int:
     Term.objects.update_or_create(text=TOTAL, defaults={"documents": total})
     with connection.cursor() as cursor:
         cursor.execute(RAISE_OWN_WORDS, [OWN_WORDS, ids])
-        if len(ids) > NEWS:
-            cursor.execute("ANALYZE search_document, search_posting, search_term, search_word")
         cursor.execute("SET LOCAL enable_nestloop = on")
     return total
 
@@ -72,6 +70,8 @@ def _index(ids: list[int]) -> None:
     _write(functions, terms)
     touched |= {terms[term] for analysis in functions.values() for term in analysis.weights}
     with connection.cursor() as cursor:
+        if len(ids) > NEWS:  # what the planner knew of these tables may be of the time when they were empty
+            cursor.execute("ANALYZE search_document, search_posting, search_term, search_word")
         cursor.execute(COUNT_TERMS, [list(touched)])
 
 

@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 
 from services.registry.models import ServiceFunction
 from services.search.find import Filters, Found, find, near_code
+from tests.factories import version_of
 
 Offered = dict[str, ServiceFunction]
 
@@ -129,8 +131,7 @@ def test_filters_narrow_the_whole_list(offered: Offered, filters: Filters) -> No
 
 
 def _passes(function: ServiceFunction, filters: Filters) -> bool:
-    version = function.published
-    assert version is not None
+    version = version_of(function)
     return (
         filters.category in ("", version.category)
         and filters.department in ("", function.department.code)
@@ -185,25 +186,23 @@ def test_two_queries_whatever_is_typed_and_used(offered: Offered, query: str) ->
     with CaptureQueriesContext(connection) as queries:
         found = find(query, "en")
         for hit in [*found.results, *found.near]:
-            version = hit.function.published
-            assert version is not None
-            assert version.name
-            assert version.backend.code.startswith(hit.function.department.code)
+            assert version_of(hit.function).backend.code.startswith(hit.function.department.code)
     assert len(queries) <= 2
 
 
 def test_rows_are_those_of_the_registry(offered: Offered) -> None:
     """They are made from a hand-written query; whatever the ORM reads must be the same."""
-    hit = find("passport", "en").results[0]
-    expected = ServiceFunction.objects.with_content().get(pk=hit.function.pk)
-    assert _values(hit.function) == _values(expected)
-    assert _values(hit.function.published) == _values(expected.published)
-    assert _values(hit.function.published.backend) == _values(expected.published.backend)
-    assert _values(hit.function.department) == _values(expected.department)
+    found = find("passport", "en").results[0].function
+    expected = ServiceFunction.objects.with_content().get(pk=found.pk)
+    version, expected_version = version_of(found), version_of(expected)
+    assert _values(found) == _values(expected)
+    assert _values(version) == _values(expected_version)
+    assert _values(version.backend) == _values(expected_version.backend)
+    assert _values(found.department) == _values(expected.department)
 
 
-def _values(row: object) -> dict[str, object]:
-    return {name: getattr(row, name) for name in (field.attname for field in row._meta.concrete_fields)}
+def _values(row: Model) -> dict[str, object]:
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
 
 
 @pytest.mark.parametrize("code", ["immd-pasport-renew", "passport-renew", "immd_passport_renew", "IMMD-PASSPORT-RENEW"])
