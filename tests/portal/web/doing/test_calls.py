@@ -102,7 +102,7 @@ def test_a_closed_counter_says_when_the_form_goes(signed_in: Client, call: Servi
     call.trouble, call.due_at = "closed", timezone.now() + timedelta(hours=3)
     call.save()
     page = text_of(signed_in.get(page_of(call)))
-    assert "We deliver your form at" in page
+    assert "We deliver your form on" in page
     assert "sse-connect" not in page
 
 
