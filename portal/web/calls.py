@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -110,11 +111,13 @@ class Progress:
 @require_safe
 def call_list(request: HttpRequest) -> HttpResponse:
     """Every call of the person, and those that this browser made before signing in."""
-    own = _own(request).order_by("-accepted_at", "pk").values(*_ON_THE_LIST)
+    own = _own(request).order_by("-accepted_at", "pk")
     page = Paginator(own, PAGE_SIZE).get_page(request.GET.get("page"))
     if not page.paginator.count and not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
-    return render(request, "web/call_list.html", {"page": page, "calls": _lines(page.object_list)})
+    first = (page.number - 1) * PAGE_SIZE
+    rows = own.values(*_ON_THE_LIST)[first : first + PAGE_SIZE]  # named here: counting needs no other tables
+    return render(request, "web/call_list.html", {"page": page, "calls": _lines(rows)})
 
 
 @login_not_required
@@ -174,26 +177,30 @@ _ON_THE_LIST = [
 
 def _lines(rows: Iterable[dict[str, Any]]) -> list[dict[str, object]]:
     """What the list says of each. Rows and tags are made the cheap way: people come here to look again and again."""
-    place = reverse("web:calls")
-    said = dict(ServiceCall.Status.choices)
-    tags = {
-        status: render_to_string("components/tag.html", {"text": said[status], "tone": TONES[status]})
-        for status in {row["status"] for row in rows}
-    }
+    place, language = reverse("web:calls"), languages.current()
     return [
         {
             "url": f"{place}{row['receipt']}/",  # what reverse() would say, once for all
-            "name": _named(row, "version"),
-            "department": _named(row, "function__department"),
+            "name": _named(language, *(row[f"version__{name}"] for name in _NAMES)),
+            "department": _named(language, *(row[f"function__department__{name}"] for name in _NAMES)),
             "moment": moment(row["accepted_at"]),
-            "tag": tags[row["status"]],
+            "tag": _tag(language, row["status"]),
         }
         for row in rows
     ]
 
 
-def _named(row: dict[str, Any], prefix: str) -> SafeString:
-    return wording(SimpleNamespace(**{name: row[f"{prefix}__{name}"] for name in _NAMES})).html()
+@lru_cache(maxsize=2_000)
+def _named(language: str, *names: str) -> SafeString:
+    """Of a service or a department, its names in the order of _NAMES."""
+    return wording(SimpleNamespace(**dict(zip(_NAMES, names, strict=True))), language=language).html()
+
+
+@lru_cache(maxsize=50)
+def _tag(language: str, status: str) -> str:
+    """In that language, which is the one of this request."""
+    said = ServiceCall.Status(status).label
+    return render_to_string("components/tag.html", {"text": said, "tone": TONES[status]})
 
 
 def _own(request: HttpRequest) -> QuerySet[ServiceCall]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from django import template
@@ -36,9 +37,14 @@ def day(at: date | str) -> str:
         at = _local(at).date()
     if not isinstance(at, date):
         return at or ""
-    is_this_year = at.year == timezone.localdate().year
+    return _say_day(get_language() or "", at, at.year == timezone.localdate().year)
+
+
+@lru_cache(maxsize=1_000)
+def _say_day(language: str, at: date, is_this_year: bool) -> str:
+    """In that language, which is the one of this request; lists say the same days again and again."""
     weekday = WEEKDAYS[at.weekday()]
-    if _is_chinese():
+    if language.startswith("zh"):
         return f"{'' if is_this_year else f'{at.year}年'}{at.month}月{at.day}日（{weekday}）"
     return f"{weekday} {at.day} {MONTHS[at.month]}{'' if is_this_year else f' {at.year}'}"
 
