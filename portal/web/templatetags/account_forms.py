@@ -3,47 +3,47 @@
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 register = template.Library()
 
 LABELS = {
-    "login": _lazy("Username or email address"),
-    "username": _lazy("Username"),
-    "email": _lazy("Email address"),
-    "password": _lazy("Password"),
-    "oldpassword": _lazy("Your password now"),
-    "password1": _lazy("Choose a new password"),
-    "password2": _lazy("The same password once more"),
+    "login": gettext_lazy("Username or email address"),
+    "username": gettext_lazy("Username"),
+    "email": gettext_lazy("Email address"),
+    "password": gettext_lazy("Password"),
+    "oldpassword": gettext_lazy("Your password now"),
+    "password1": gettext_lazy("Choose a new password"),
+    "password2": gettext_lazy("The same password once more"),
 }
 HINTS = {
-    "username": _lazy("You sign in with it. Letters and numbers, no spaces."),
-    "password1": _lazy("At least 10 characters; not your name, and not one that many people use."),
+    "username": gettext_lazy("You sign in with it. Letters and numbers, no spaces."),
+    "password1": gettext_lazy("At least 10 characters; not your name, and not one that many people use."),
 }
 MISSING = {
-    "login": _lazy("Enter your username or email address."),
-    "username": _lazy("Choose a username."),
-    "email": _lazy("Enter your email address."),
-    "password": _lazy("Enter your password."),
-    "oldpassword": _lazy("Enter the password that you have now."),
-    "password1": _lazy("Choose a password."),
-    "password2": _lazy("Type the password once more."),
+    "login": gettext_lazy("Enter your username or email address."),
+    "username": gettext_lazy("Choose a username."),
+    "email": gettext_lazy("Enter your email address."),
+    "password": gettext_lazy("Enter your password."),
+    "oldpassword": gettext_lazy("Enter the password that you have now."),
+    "password1": gettext_lazy("Choose a password."),
+    "password2": gettext_lazy("Type the password once more."),
 }
-_MISMATCH = _lazy("This name and this password do not belong together. Check both and try again.")
+_MISMATCH = gettext_lazy("This name and this password do not belong together. Check both and try again.")
 MISTAKES = {  # by the codes of Django and allauth
     "email_password_mismatch": _MISMATCH,
     "username_password_mismatch": _MISMATCH,
     "invalid_login": _MISMATCH,
-    "too_many_login_attempts": _lazy(
+    "too_many_login_attempts": gettext_lazy(
         "There were too many attempts with a wrong password. Wait 5 minutes, then try again."
     ),
-    "incorrect_password": _lazy("This is not your password. Try again."),
-    "enter_current_password": _lazy("This is not your password. Try again."),
-    "username_taken": _lazy("Somebody has this username already. Choose another."),
-    "unique": _lazy("Somebody has this username already. Choose another."),
-    "password_too_short": _lazy("Use at least 10 characters."),
-    "password_too_common": _lazy("Many people use this password, so it is easily guessed. Choose another."),
-    "password_too_similar": _lazy("This password is too much like your name or email address. Choose another."),
+    "incorrect_password": gettext_lazy("This is not your password. Try again."),
+    "enter_current_password": gettext_lazy("This is not your password. Try again."),
+    "username_taken": gettext_lazy("Somebody has this username already. Choose another."),
+    "unique": gettext_lazy("Somebody has this username already. Choose another."),
+    "password_too_short": gettext_lazy("Use at least 10 characters."),
+    "password_too_common": gettext_lazy("Many people use this password, so it is easily guessed. Choose another."),
+    "password_too_similar": gettext_lazy("This password is too much like your name or email address. Choose another."),
 }
 
 
