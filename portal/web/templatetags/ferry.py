@@ -55,7 +55,7 @@ def moment(at: datetime | str) -> str:
     if not isinstance(at, datetime):
         return day(at)
     at = _local(at)
-    return f"{day(at)}{'' if _is_chinese() else ', '}{_clock(at.time())}"
+    return f"{day(at.date())}{'' if _is_chinese() else ', '}{_clock(at.time())}"
 
 
 @register.filter
