@@ -11,6 +11,7 @@ import os
 import secrets
 import shutil
 import tempfile
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +21,7 @@ from cryptography.fernet import Fernet
 
 from portal.launch.embedded import embedded
 from portal.launch.translations import compile_translations
+from tests.services.twins.running import Twins, start
 
 _servers = ExitStack()
 
@@ -67,3 +69,18 @@ _set_up_django(_worker)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the servers when the run ends."""
     _servers.close()
+
+
+@pytest.fixture(scope="session")
+def twins_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
+    """The demonstration departments, a process of their own."""
+    twins = start(tmp_path_factory.mktemp("twins"))
+    yield twins
+    twins.stop()
+
+
+@pytest.fixture
+def twins(twins_process: Twins) -> Iterator[Twins]:
+    """Real departments, every one of them well again after the test."""
+    yield twins_process
+    twins_process.set_mode("_all", "ok")

@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +7,6 @@ from django.test import Client
 from identity.accounts.models import User
 from services.registry.models import Backend, Department, ServiceFunction
 from tests.factories import BackendFactory, DepartmentFactory, OfficerFactory, ServiceFunctionFactory
-from tests.services.twins.running import Twins, start
 
 
 @dataclass
@@ -78,17 +76,3 @@ def desk(db: None) -> Desk:
     officer = OfficerFactory(department=department, first_name="Wing Yan", last_name="Lee")
     approver = OfficerFactory(department=department, first_name="Ka Ho", last_name="Wong")
     return Desk(department, backend, function, officer, approver, browser(officer), browser(approver))
-
-
-@pytest.fixture(scope="session")
-def twins_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
-    twins = start(tmp_path_factory.mktemp("twins"))
-    yield twins
-    twins.stop()
-
-
-@pytest.fixture
-def twins(twins_process: Twins) -> Iterator[Twins]:
-    """Real departments, every one of them well again after the test."""
-    yield twins_process
-    twins_process.set_mode("_all", "ok")

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -8,24 +8,10 @@ from services.gateway import receipts
 from services.gateway.models import ServiceCall
 from services.registry import defaults
 from services.registry.models import Backend, Department, FunctionVersion, ServiceFunction
-from tests.services.twins.running import Twins, start
+from tests.services.twins.running import Twins
 
 FORM = {"licence_number": {"type": "string"}, "note": {"type": "string"}}
 MakeCall = Callable[..., ServiceCall]
-
-
-@pytest.fixture(scope="session")
-def twins_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twins]:
-    twins = start(tmp_path_factory.mktemp("twins"))
-    yield twins
-    twins.stop()
-
-
-@pytest.fixture
-def twins(twins_process: Twins) -> Iterator[Twins]:
-    """Real departments, every one of them well again after the test."""
-    yield twins_process
-    twins_process.set_mode("_all", "ok")
 
 
 @pytest.fixture
