@@ -100,7 +100,7 @@ def analyse(function: ServiceFunction) -> Analysis:
     assert version is not None
     names = list(dict.fromkeys(name for name in languages.names_of(version).values() if name))
     analysis = Analysis()
-    departments = {*languages.names_of(function.department).values(), function.code.replace("-", " ")}
+    departments = {*languages.names_of(function.department).values(), function.department.code}
     summaries = set(languages.names_of(version, "summary").values())
     for weight, place in ((KEYWORD, version.keywords), (NAME, names)):
         analysis.add(_place(place, weight))

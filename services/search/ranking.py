@@ -14,8 +14,8 @@ from services.search.spelling import Candidate
 NEAR = 5  # functions given where none is an answer
 MOST_MENDED = 6  # words without a match that are looked up among the known ones
 # An answer says this share of what the query says, and this share of what the best answer says.
-OF_THE_QUERY, OF_THE_BEST = 0.12, 0.3
-COMMON = 20_000  # functions beyond which a term only weighs where a rarer one stands too
+OF_THE_QUERY, OF_THE_BEST = 0.12, 0.25
+COMMON = 3_000  # functions beyond which a term only weighs where a rarer one stands too
 
 LOOK_UP = """
     SELECT term.text, term.id, term.documents, NULL AS asked, NULL AS word
