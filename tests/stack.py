@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -76,8 +77,8 @@ class Stack:
 
     def environment(self) -> dict[str, str]:
         """What a management command beside it needs: its database, broker and secrets."""
-        lines = (self.var / "environment").read_text(encoding="utf-8").splitlines()
-        return {**os.environ, **dict(line.split("=", 1) for line in lines)}
+        words = shlex.split((self.var / "environment").read_text(encoding="utf-8"))
+        return {**os.environ, **dict(word.split("=", 1) for word in words)}
 
 
 @contextmanager

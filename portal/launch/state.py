@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import secrets
+import shlex
 import signal
 import socket
 import sys
@@ -89,9 +90,12 @@ def secret_variables(var: Path, environ: Mapping[str, str]) -> dict[str, str]:
 
 @contextlib.contextmanager
 def published(var: Path, env: Mapping[str, str]) -> Iterator[None]:
-    """While running, `environment` in the state folder holds what a management command beside it needs."""
+    """While running, `environment` in the state folder holds what a management command beside it needs.
+
+    A shell reads it, and an `&` in an address is no end of a command: see docs/operations.md.
+    """
     path = var / "environment"
-    _write_env(path, {name: env[name] for name in PUBLISHED if name in env})
+    _write_env(path, {name: shlex.quote(env[name]) for name in PUBLISHED if name in env})
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -63,10 +64,10 @@ def look(voyage: Voyage, var: Path) -> None:
 
 
 def command_beside(var: Path) -> str:
-    """What a management command says that runs beside it, in the environment it publishes."""
-    published = (var / "environment").read_text(encoding="utf-8").splitlines()
-    env = newcomers_environment() | dict(line.split("=", 1) for line in published)
-    command = [sys.executable, "manage.py", "migrate", "--check"]
+    """What a management command says that runs beside it as docs/operations.md tells: a shell reads its environment."""
+    line = f"set -a; . {shlex.quote(str(var / 'environment'))}; set +a; {shlex.quote(sys.executable)} manage.py"
+    command = ["sh", "-c", f"{line} migrate --check"]
+    env = newcomers_environment()
     done = subprocess.run(command, cwd=state.ROOT, env=env, capture_output=True, text=True, check=False)
     return done.stderr if done.returncode else "up to date"
 
