@@ -53,6 +53,7 @@ METRICS_TOKEN = environment.text("METRICS_TOKEN")  # empty: anyone who reaches t
 
 # --- The house ----------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "portal.desk",  # before the admin, of whose templates it replaces one
     "unfold",
     "unfold.contrib.forms",
     "django.contrib.admin",
@@ -81,7 +82,6 @@ INSTALLED_APPS = [
     "services.gateway",
     "services.search",
     "services.consolidation",
-    "portal.desk",
     "portal.control",
     "portal.api",
 ]

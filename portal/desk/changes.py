@@ -52,6 +52,10 @@ def _verbs() -> dict[str, str]:
         "version.approved": _("approved it"),
         "version.refused": _("sent it back"),
         "version.tried": _("tried it against the system"),
+        "blocker.opened": _("noted what is in the way of retiring an app"),
+        "blocker.closed": _("cleared what was in the way of retiring an app"),
+        "app.retired": _("retired an app"),
+        "aim.set": _("set an aim"),
         "backend.created": _("added a system"),
         "backend.changed": _("changed a system"),
     }
@@ -59,14 +63,56 @@ def _verbs() -> dict[str, str]:
 
 def _details(details: dict[str, Any]) -> list[tuple[str, str]]:
     """Field and values; of long documents only that they changed."""
-    lines = []
+    labels, lines = _labels(), []
     for name, pair in details.get("changed", {}).items():
         if name in {"form", "request_map", "answer_map"} or not isinstance(pair, list):
-            lines.append((name, _("changed")))
+            lines.append((labels.get(name, name), _("changed")))
         else:
-            lines.append((name, f"{_short(pair[0])} → {_short(pair[1])}"))
-    lines += [(name, _short(value)) for name, value in details.items() if name != "changed" and value]
+            lines.append((labels.get(name, name), f"{_short(pair[0])} → {_short(pair[1])}"))
+    lines += [(labels.get(name, name), _short(value)) for name, value in details.items() if name != "changed" and value]
     return lines
+
+
+def _labels() -> dict[str, str]:
+    """The desk's own words for what changes; what has none stays as it is stored."""
+    return {
+        "name_en": _("Name in English"),
+        "name_zh_hant": _("Name in 繁體"),
+        "name_zh_hans": _("Name in 简体"),
+        "summary_en": _("Summary in English"),
+        "summary_zh_hant": _("Summary in 繁體"),
+        "summary_zh_hans": _("Summary in 简体"),
+        "keywords": _("Words that people search with"),
+        "category": _("Category"),
+        "action": _("What people do"),
+        "audience": _("Who it is for"),
+        "assurance": _("Who may use it"),
+        "fee_hkd": _("Fee in HK$"),
+        "backend": _("The department's system"),
+        "form": _("The form"),
+        "request_map": _("What is sent"),
+        "answer_map": _("What citizens read"),
+        "connector": _("How it speaks"),
+        "address": _("Address"),
+        "credentials": _("Environment variable that holds its secret"),
+        "settings": _("Settings of the connector"),
+        "connect_timeout_seconds": _("Seconds to wait for a connection"),
+        "timeout_seconds": _("Seconds to wait for the whole answer"),
+        "max_concurrency": _("Calls at the same time, at most"),
+        "service_window": _("Opening hours, empty for always"),
+        "is_idempotent": _("The same receipt sent twice is filed once"),
+        "has_lookup": _("It can say what became of a receipt"),
+        "reasons": _("Reason"),
+        "reason": _("Reason"),
+        "note": _("Reason"),
+        "until": _("Until (Hong Kong time)"),
+        "receipt": _("Receipt"),
+        "outcome": _("Outcome"),
+        "milliseconds": _("Milliseconds"),
+        "status": _("Status"),
+        "what": _("What is in the way"),
+        "owner": _("Who clears it"),
+    }
 
 
 def _short(value: Any) -> str:

@@ -74,7 +74,7 @@ def _said(version: FunctionVersion) -> dict[str, str]:
     words = {}
     for prefix, label in (("name", _("Name")), ("summary", _("Summary"))):
         for code in CODES:
-            words[f"{label}, {LANGUAGES[code]}"] = getattr(version, f"{prefix}_{code.replace('-', '_')}")
+            words[f"{label} · {LANGUAGES[code]}"] = getattr(version, f"{prefix}_{code.replace('-', '_')}")
     audiences = dict(FunctionVersion.Audience.choices)
     return {
         **words,
@@ -114,7 +114,7 @@ def _longest_in_order(new: list[str], old: list[str]) -> set[str]:
 
 
 def _title(row: Row) -> str:
-    return row.titles["en"] or row.name
+    return row.title or row.name
 
 
 def _row_facts(old: Row, new: Row) -> Iterator[Fact]:

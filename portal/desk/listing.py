@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin
 
 from portal.desk.access import person
 from portal.desk.changes import told
+from services import moments
 from services.gateway.models import ServiceCall
 from services.registry import flows, soundness
 from services.registry.errors import Unusable
@@ -156,7 +157,7 @@ class FunctionAdmin(OwnDepartment):
 @admin.register(ServiceCall)
 class ServiceCallAdmin(OwnDepartment):
     heading = gettext_lazy("Calls")
-    list_display = ("number", "function", "status_shown", "backend", "attempt_count", "accepted_at", "finished_at")
+    list_display = ("number", "what", "status_shown", "system", "attempts_made", "received", "finished")
     list_display_links = None
     list_filter = ("status", CallDepartmentFilter)
     search_fields = ("receipt__exact",)
@@ -167,6 +168,26 @@ class ServiceCallAdmin(OwnDepartment):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer("payload", "answer")
+
+    @admin.display(description=gettext_lazy("Function"), ordering="function__code")
+    def what(self, call: ServiceCall) -> str:
+        return call.function.code
+
+    @admin.display(description=gettext_lazy("System"), ordering="backend__code")
+    def system(self, call: ServiceCall) -> str:
+        return call.backend.code
+
+    @admin.display(description=gettext_lazy("Attempts"), ordering="attempt_count")
+    def attempts_made(self, call: ServiceCall) -> int:
+        return call.attempt_count
+
+    @admin.display(description=gettext_lazy("Received on"), ordering="accepted_at")
+    def received(self, call: ServiceCall) -> str:
+        return moments.say(call.accepted_at)
+
+    @admin.display(description=gettext_lazy("Finished"), ordering="finished_at")
+    def finished(self, call: ServiceCall) -> str:
+        return moments.say(call.finished_at) if call.finished_at else "–"
 
     @admin.display(description=gettext_lazy("Receipt"))
     def number(self, call: ServiceCall) -> str:
@@ -188,12 +209,21 @@ class ServiceCallAdmin(OwnDepartment):
 @admin.register(Change)
 class ChangeAdmin(OwnDepartment):
     heading = gettext_lazy("History")
-    list_display = ("at", "who", "what", "subject")
+    list_display = ("when", "who", "what", "about")
     list_display_links = None
     list_filter = (DepartmentFilter,)
     search_fields = ("subject",)
+    search_help_text = gettext_lazy("Code of a function, system or app")
     list_select_related = ("actor",)
     show_full_result_count = False
+
+    @admin.display(description=gettext_lazy("When"), ordering="at")
+    def when(self, change: Change) -> str:
+        return moments.say(change.at)
+
+    @admin.display(description=gettext_lazy("About"), ordering="subject")
+    def about(self, change: Change) -> str:
+        return change.subject
 
     @admin.display(description=gettext_lazy("Who"))
     def who(self, change: Change) -> str:
@@ -238,9 +268,10 @@ class BackendAdmin(OwnDepartment):
     form = BackendForm
     heading = gettext_lazy("Systems")
 
-    list_display = ("code", "connector", "address", "is_idempotent", "has_lookup", "max_concurrency")
+    list_display = ("name", "speaks", "reached_at", "files_once", "looks_up", "at_once")
     list_filter = ("connector", DepartmentFilter)
-    search_fields = ("code", "department__name_en")
+    search_fields = ("code", "department__name_en", "department__name_zh_hant", "department__name_zh_hans")
+    search_help_text = gettext_lazy("Code of a system, or its department")
     list_select_related = ("department",)
     fieldsets = (
         (None, {"fields": ("code", "department", "connector", "address", "credentials", "settings")}),
@@ -250,6 +281,30 @@ class BackendAdmin(OwnDepartment):
         ),
         (gettext_lazy("What it promises"), {"fields": ("is_idempotent", "has_lookup")}),
     )
+
+    @admin.display(description=gettext_lazy("System"), ordering="code")
+    def name(self, backend: Backend) -> str:
+        return backend.code
+
+    @admin.display(description=gettext_lazy("How it speaks"), ordering="connector")
+    def speaks(self, backend: Backend) -> str:
+        return str(backend.get_connector_display())
+
+    @admin.display(description=gettext_lazy("Address"), ordering="address", empty_value="–")
+    def reached_at(self, backend: Backend) -> str:
+        return backend.address
+
+    @admin.display(description=gettext_lazy("Files a receipt once"), boolean=True, ordering="is_idempotent")
+    def files_once(self, backend: Backend) -> bool:
+        return backend.is_idempotent
+
+    @admin.display(description=gettext_lazy("Can be asked about a receipt"), boolean=True, ordering="has_lookup")
+    def looks_up(self, backend: Backend) -> bool:
+        return backend.has_lookup
+
+    @admin.display(description=gettext_lazy("Calls at the same time, at most"), ordering="max_concurrency")
+    def at_once(self, backend: Backend) -> int:
+        return backend.max_concurrency
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         user = person(request)

@@ -14,7 +14,7 @@ from services.forms import schema
 from services.forms.errors import SchemaError
 from services.forms.kinds import DIALECT, Json, kind_of, schema_of
 from services.forms.soundness import MAX_FIELDS
-from services.languages import CODES
+from services.languages import CODES, pick
 from services.registry.completeness import LANGUAGES
 from services.registry.simplified import simplify
 
@@ -46,6 +46,11 @@ class Row:
     @property
     def is_choice(self) -> bool:
         return self.kind == "choice"
+
+    @property
+    def title(self) -> str:
+        """The question in the officer's language; empty while it has no words."""
+        return pick(self.titles)
 
     @property
     def title_is_proposed(self) -> bool:

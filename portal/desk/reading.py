@@ -30,7 +30,7 @@ def function(request: HttpRequest, code: str) -> HttpResponse:
     return page(
         request,
         "function",
-        newest.name if newest else code,
+        found.published.name if found.published else newest.name if newest else code,
         function=found,
         versions=versions,
         open_version=opened,
