@@ -249,7 +249,7 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_NAME_OVERRIDES": {
-        "StepStateEnum": ["done", "current", "todo", "problem"],
+        "StepStateEnum": ["done", "missed", "current", "todo", "problem"],
         "FunctionStateEnum": ["published", "suspended"],
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,

@@ -90,7 +90,7 @@ class StepBody(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]  # also an attribute of a field
     detail = serializers.CharField(allow_blank=True)
     at = serializers.DateTimeField(allow_null=True)
-    state = serializers.ChoiceField(choices=["done", "current", "todo", "problem"])
+    state = serializers.ChoiceField(choices=["done", "missed", "current", "todo", "problem"])
 
 
 class AnswerItemBody(serializers.Serializer[Any]):

@@ -163,3 +163,12 @@ def _check_rule(rule: dict[str, Any], where: str) -> None:
     for place, item in enumerate(rule.get("items", [])):
         if item.get("value") not in values or item.get("kind", "text") not in KINDS:
             raise MappingError(f"{where}/items/{place}: name one of the values, and one of {', '.join(KINDS)}")
+        _check_words(item.get("words", {}), f"{where}/items/{place}/words")
+
+
+def _check_words(words: Any, where: str) -> None:
+    if not isinstance(words, dict):
+        raise MappingError(f"{where}: give an object, from what the department writes to what people read")
+    for text, said in words.items():
+        if not isinstance(said, dict) or not all(isinstance(said.get(code), str) for code in CODES):
+            raise MappingError(f"{where}/{text}: say it in {', '.join(CODES)}")

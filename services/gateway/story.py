@@ -1,9 +1,11 @@
 """What a person reads about a function and about their call: plain words, in the language of this request."""
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from itertools import groupby
 from typing import Any
 
 from django.utils import timezone
@@ -13,6 +15,9 @@ from services import moments
 from services.gateway.models import Attempt, ServiceCall, Settlement
 from services.languages import pick
 from services.registry.models import FunctionVersion, ServiceFunction
+
+DATE = re.compile(r"\d{4}-\d\d-\d\d")
+DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ class Step:
 
     label: str
     at: datetime | None
-    state: str  # done, current, todo, problem
+    state: str  # done, missed (it is tried again), current, todo, problem
     detail: str = ""
 
 
@@ -90,8 +95,21 @@ def timeline(
     steps = [Step(_("We received your form"), call.accepted_at, "done")]
     tries = [_tried(attempt) for attempt in attempts if attempt.outcome != "answered"]
     decided = [_decided(settlement) for settlement in settlements]
-    steps += sorted((step for step in [*tries, *decided] if step.at), key=lambda step: step.at or call.accepted_at)
-    return [*steps, *_ending(call)]
+    between = sorted((step for step in [*tries, *decided] if step.at), key=lambda step: step.at or call.accepted_at)
+    return [*steps, *_folded(between), *_ending(call)]
+
+
+def _folded(steps: list[Step]) -> list[Step]:
+    """The same trouble many times over, as after a night of tries, is one line with the time of the last."""
+    folded = []
+    for _same, group in groupby(steps, key=lambda step: (step.label, step.detail or step.at)):
+        alike = list(group)
+        step = alike[-1]
+        if len(alike) > 1:
+            times = _("Tried %(count)s times.") % {"count": len(alike)}
+            step = replace(step, detail=" ".join(filter(None, [times, step.detail])))
+        folded.append(step)
+    return folded
 
 
 def _tried(attempt: Attempt) -> Step:
@@ -102,7 +120,7 @@ def _tried(attempt: Attempt) -> Step:
         "unknown_receipt": _("The department told us that your form had not arrived"),
         "unsendable": _("We could not put your form into the department's format"),
     }[attempt.outcome]
-    return Step(label, attempt.started_at, "done", _("This is not your fault. You need to do nothing."))
+    return Step(label, attempt.started_at, "missed", _("This is not your fault. You need to do nothing."))
 
 
 def _decided(settlement: Settlement) -> Step:
@@ -191,11 +209,30 @@ def answer_from(version: FunctionVersion, kept: dict[str, Any]) -> Answer:
     for item in rule.get("items", []):
         value = values.get(item["value"])
         if isinstance(value, list):
-            items += [AnswerItem(str(record["title"]), _say(record["value"], "text")) for record in value]
+            items += [_recorded(record, item.get("words", {})) for record in value]
         elif value not in (None, ""):
             items.append(AnswerItem(pick(item["label"]), words[item["value"]]))
     title, message = (_fill(pick(rule.get(part, {})), words) for part in ("title", "message"))
     return Answer(rule["outcome"], title, message, items)
+
+
+def _recorded(record: dict[str, Any], words: dict[str, dict[str, str]]) -> AnswerItem:
+    """A title and value of the department's; `words` of the item gives what it says in other languages."""
+    title, value = str(record["title"]), str(_say(record["value"], "text"))
+    said = pick(words[value]) if value in words else _say_moment(value)
+    return AnswerItem(pick(words[title]) if title in words else title, said)
+
+
+def _say_moment(text: str) -> str:
+    """`2027-03-02` and `2027-03-02 14:30` as everywhere else; any other text as it is."""
+    try:
+        if DATE.fullmatch(text):
+            return moments.say_date(date.fromisoformat(text))
+        if DATE_AND_TIME.fullmatch(text):
+            return moments.say(datetime.fromisoformat(text).replace(tzinfo=moments.HONG_KONG))
+    except ValueError:
+        pass
+    return text
 
 
 def _fill(text: str, words: dict[str, str]) -> str:

@@ -131,6 +131,31 @@ REFUSED: dict[str, Words] = {  # by the department's reason code; "" is any othe
     ),
 }
 
+RECORDS: dict[str, Texts] = {  # by what a department's enquiry answers, titles and values alike
+    text: texts(text, *translated)
+    for text, translated in {
+        "Status": ("狀況", "状态"),
+        "Last updated": ("最近更新", "最近更新"),
+        "Answer expected by": ("預計回覆日期（或之前）", "预计答复日期（最晚）"),
+        "Entry number": ("登記編號", "登记编号"),
+        "Valid until": ("有效期至", "有效期至"),
+        "Minutes to wait": ("等候時間（分鐘）", "等候时间（分钟）"),
+        "People waiting": ("等候人數", "等候人数"),
+        "As of": ("截至", "截至"),
+        "Amount": ("金額", "金额"),
+        "Record number": ("紀錄編號", "记录编号"),
+        "Received": ("已收到", "已收到"),
+        "Being examined": ("正在審核", "正在审核"),
+        "Waiting for a document from you": ("正等待你補交文件", "正等待您补交材料"),
+        "Approved": ("已批准", "已批准"),
+        "In force": ("有效", "有效"),
+        "In force, with conditions": ("有效，附有條件", "有效，附有条件"),
+        "Renewal under way": ("正辦理續期", "正在办理续期"),
+        "On record": ("有紀錄", "有记录"),
+        "On record, nothing due": ("有紀錄，沒有待辦事項", "有记录，没有待办事项"),
+    }.items()
+}
+
 LABELS: dict[str, Texts] = {
     "case_number": texts("Case number", "個案編號", "办理编号"),
     "booking_number": texts("Booking number", "預約編號", "预约编号"),

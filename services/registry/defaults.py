@@ -14,6 +14,7 @@ from services.registry.answer_words import (
     LABELS,
     NOTHING_FOUND,
     PAID,
+    RECORDS,
     REFUSED,
     Words,
 )
@@ -96,8 +97,13 @@ def _rule(connector: str, when: str, outcome: str, words: Words, shown: Mapping[
         "values": {name: FACTS[fact][connector] for name, fact in shown.items()},
         "title": words.title,
         "message": words.message,
-        "items": [{"label": LABELS[name], "value": name, "kind": KINDS.get(name, "text")} for name in shown],
+        "items": [_item_shown(name) for name in shown],
     }
+
+
+def _item_shown(name: str) -> Json:
+    shown: Json = {"label": LABELS[name], "value": name, "kind": KINDS.get(name, "text")}
+    return {**shown, "words": RECORDS} if name == "records" else shown
 
 
 def request_map(connector: str, function_code: str, action: str, form: Json, *, own: Collection[str] = ()) -> Json:

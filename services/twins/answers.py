@@ -160,50 +160,47 @@ def booked_date(submission: Submission) -> date:
 def found(submission: Submission) -> Answer:
     name = submission.function.name if submission.function else ""
     describe = next((describe for pattern, describe in RECORDS if pattern.search(name)), general_records)
-    records = describe(submission, name)
+    records = describe(submission)
     return {"records": [{"title": title, "value": value} for title, value in records.items()]}
 
 
-def application_records(submission: Submission, name: str) -> dict[str, str]:
+def application_records(submission: Submission) -> dict[str, str]:
     states = ("Received", "Being examined", "Waiting for a document from you", "Approved")
     updated = submission.received_at.date() - timedelta(days=submission.number("updated", 20))
     return {
-        "Application": first_upper(re.sub(r"^.*?\b(?:application for|status of) (?:an? |the )?", "", name)),
         "Status": states[submission.number("state", len(states))],
         "Last updated": updated.isoformat(),
         "Answer expected by": (updated + timedelta(days=28)).isoformat(),
     }
 
 
-def register_records(submission: Submission, name: str) -> dict[str, str]:
+def register_records(submission: Submission) -> dict[str, str]:
     states = ("In force", "In force, with conditions", "Renewal under way")
     expiry = submission.received_at.date() + timedelta(days=30 + submission.number("expiry", 1000))
     return {
-        "Register": first_upper(name.rpartition(": ")[2]),
         "Entry number": entry_number(submission),
         "Status": states[submission.number("state", len(states))],
         "Valid until": expiry.isoformat(),
     }
 
 
-def waiting_records(submission: Submission, name: str) -> dict[str, str]:
+def waiting_records(submission: Submission) -> dict[str, str]:
     return {
-        "Waiting time": f"{5 + submission.number('wait', 90)} minutes",
+        "Minutes to wait": str(5 + submission.number("wait", 90)),
         "People waiting": str(submission.number("people", 60)),
         "As of": submission.received_at.strftime("%Y-%m-%d %H:%M"),
     }
 
 
-def money_records(submission: Submission, name: str) -> dict[str, str]:
+def money_records(submission: Submission) -> dict[str, str]:
     return {
         "Amount": f"HK${100 + submission.number('amount', 9000):,}.00",
         "As of": submission.received_at.date().isoformat(),
     }
 
 
-def general_records(submission: Submission, name: str) -> dict[str, str]:
+def general_records(submission: Submission) -> dict[str, str]:
     return {
-        "Enquiry": name or "General enquiry",
         "Record number": entry_number(submission),
         "Status": ("On record", "On record, nothing due")[submission.number("state", 2)],
         "As of": submission.received_at.date().isoformat(),
@@ -214,12 +211,7 @@ def entry_number(submission: Submission) -> str:
     return f"{submission.backend.department.code.upper()}{submission.number('entry', 1_000_000):06d}"
 
 
-def first_upper(text: str) -> str:
-    """Unlike str.capitalize, leaves the names within a sentence as they are (MPF, Taiwan)."""
-    return text[:1].upper() + text[1:]
-
-
-RECORDS: tuple[tuple[re.Pattern[str], Callable[[Submission, str], dict[str, str]]], ...] = (
+RECORDS: tuple[tuple[re.Pattern[str], Callable[[Submission], dict[str, str]]], ...] = (
     (re.compile(r"application for|status of", re.IGNORECASE), application_records),
     (re.compile(r"\bregister\b|licensed|registration\b", re.IGNORECASE), register_records),
     (re.compile(r"waiting|queue", re.IGNORECASE), waiting_records),

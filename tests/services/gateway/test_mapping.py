@@ -84,6 +84,7 @@ def test_no_answer_whatever_makes_reading_fail(body: Any) -> None:
         ({"values": []}, "/0/values"),
         ({"title": {"en": "Done"}}, "/0/title"),
         ({"items": [{"label": WORDS, "value": "other"}]}, "/0/items/0"),
+        ({"items": [{"label": WORDS, "value": "case", "words": {"Open": {"en": "Open"}}}]}, "/0/items/0/words/Open"),
     ],
 )
 def test_a_rule_that_cannot_be_used_is_refused_with_its_place(change: dict[str, Any], where: str) -> None:

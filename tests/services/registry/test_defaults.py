@@ -1,20 +1,24 @@
 """The mappings a catalogue function begins with, sent by the real connectors to the real twins."""
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from services.forms.kinds import kind_of
-from services.gateway import mapping
+from services.gateway import mapping, story
 from services.gateway.connectors.base import Delivery, Outcome
 from services.gateway.connectors.registry import connectors
-from services.registry import defaults
+from services.registry import answer_words, defaults
 from services.registry.catalogue import compiled, load, sheets
 from services.registry.models import Backend, FunctionVersion
+from services.twins import answers
 from tests.services.twins.running import Twins, start
 
 ACTIONS = FunctionVersion.Action.values
@@ -132,6 +136,23 @@ def test_records_are_read_over_soap_too(twins: Twins) -> None:
     reading = connectors["soap"].send(sent).reading
     assert reading is not None
     assert {"title", "value"} == set(reading.values["records"][0])
+
+
+def test_what_an_enquiry_finds_is_said_in_the_persons_language(twins: Twins) -> None:
+    row = row_for("rest", "enquire")
+    version = FunctionVersion(answer_map=defaults.answer_map("rest", "enquire"))
+    reading = connectors["rest"].send(delivery(row, filled_in(row), twins)).reading
+    assert reading is not None
+    with translation.override("zh-hant"):
+        items = story.answer_from(version, {"rule": reading.rule, "values": reading.values}).items
+    assert [item.label for item in items if item.label.isascii()] == []
+    assert [item.value for item in items if re.search("[a-z]", item.value)] == []
+
+
+def test_every_word_of_the_twins_records_is_known_in_three_languages() -> None:
+    source = Path(answers.__file__).read_text()
+    said = set(re.findall(r'"([A-Z][a-z]+[^"\n{]*)"', source[source.index("def application_records") :]))
+    assert {text for text in said if text not in answer_words.RECORDS} == set()
 
 
 @pytest.mark.parametrize("connector", ["rest", "soap"])
