@@ -7,7 +7,6 @@ from django.db import DatabaseError
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
@@ -19,7 +18,7 @@ from services import languages
 from services.registry.models import Department, ServiceFunction
 from services.search.find import find
 
-RESULTS_SECONDS = 15
+RESULTS_SECONDS = 120  # they change when something is published, and that is noticed at once
 # Encodings whose order is that of a printed list: by strokes in Big5, by pinyin in GB 18030.
 ORDERS = {"zh-hant": "big5hkscs", "zh-hans": "gb18030"}
 IS_PUBLIC = Q(functions__state__in=[ServiceFunction.State.PUBLISHED, ServiceFunction.State.SUSPENDED])
@@ -66,18 +65,19 @@ def _answer(request: HttpRequest, asked: Asked, context: dict[str, Any]) -> Http
     title = _("“%(words)s” – search") % {"words": asked.q} if asked.q else str(context.get("plain", context["heading"]))
     context |= {"asked": asked, "title": title, "is_part": is_part, "action": reverse("web:search")}
     template = "web/search_results.html" if is_part else "web/search.html"
+    context["request"] = request  # its address, for the pager
+    facts = (request.get_full_path(), is_part)
     try:
-        facts = (request.get_full_path(), is_part)
-        listed = shared.part("search", facts, lambda: _listed(request, asked, context), seconds=RESULTS_SECONDS)
+        kept = shared.part("search", facts, lambda: _page(template, asked, context), seconds=RESULTS_SECONDS)
     except DatabaseError:
         return render(request, template, context | {"has_failed": True}, status=503)
-    if not listed:
+    if not kept:
         return redirect(asked.without().url)
-    return HttpResponse(listed) if is_part else render(request, template, context | {"listed": listed})
+    return HttpResponse(kept) if is_part else shared.answer(request, kept)
 
 
-def _listed(request: HttpRequest, asked: Asked, context: dict[str, Any]) -> str:
-    """The results as they stand on the page; nothing beyond the last page of them."""
+def _page(template: str, asked: Asked, context: dict[str, Any]) -> str:
+    """The page with its results; nothing beyond the last page of them."""
     context = context | {"subjects": labels.CATEGORIES.items()}
     if asked.is_question:
         offset = (asked.page - 1) * results.PAGE_SIZE
@@ -85,7 +85,7 @@ def _listed(request: HttpRequest, asked: Asked, context: dict[str, Any]) -> str:
         if asked.page > 1 and not found.results:
             return ""
         context |= results.shown(found, asked, context.get("said", ""))
-    return render_to_string("web/search_results.html", context, request)
+    return shared.page(template, context)
 
 
 def _back_to_front() -> dict[str, str]:

@@ -5,8 +5,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
@@ -28,48 +26,42 @@ Row = dict[str, Any]
 
 @login_not_required
 def function(request: HttpRequest, code: str) -> HttpResponse:
-    """Its state is as of now; what its version says is kept ready."""
+    """Whether it can be done is asked at every visit; what its version says is kept ready."""
     if not code.isascii() or not code.isprintable():
         raise Http404
     row = standing.find(code)
     if row is None or row.published is None:
         raise Http404
-    content = shared.part("function", (row.published_id,), lambda: _content(code), seconds=CONTENT_SECONDS)
     notice = _notice(row, row.published)
-    if notice.get("is_final"):
-        notice |= {"action_url": content["others_url"], "action_text": _("Other services of this department")}
-    context = {
-        "content": content,
-        "notice": notice,
-        "form_url": "" if notice.get("is_final") else reverse("web:function-form", args=[code]),
-        "needs_sign_in": row.published.assurance != FunctionVersion.Assurance.NONE,
-    }
-    return render(request, "web/function.html", context)
+    must_sign_in = row.published.assurance != FunctionVersion.Assurance.NONE and not request.user.is_authenticated
+    facts = (row.published_id, must_sign_in, *notice.values())
+    return shared.answer(
+        request, shared.part("function", facts, lambda: _page(code, notice, must_sign_in), seconds=CONTENT_SECONDS)
+    )
 
 
-def _content(code: str) -> dict[str, str]:
-    """What a version says, as pieces of its page."""
+def _page(code: str, notice: Row, must_sign_in: bool) -> str:
+    """The page of the version that is published, with its notice, for anyone who must sign in or need not."""
     row = ServiceFunction.objects.public().with_content().defer(*UNREAD).get(code=code)
     version = row.published
     assert version is not None
     name, summary = wording(version), wording(version, "summary")
-    back = {"url": Asked(category=version.category).url, "text": labels.CATEGORIES[version.category]}
     context = {
         "name": name.html(),
+        "plain_name": name.text,
         "summary": summary.html(),
+        "plain_summary": summary.text,
         "foreign_note": results.foreign_note(name.is_foreign or summary.is_foreign),
+        "back": {"url": Asked(category=version.category).url, "text": labels.CATEGORIES[version.category]},
+        "notice": notice,
+        "others_url": reverse("web:department", args=[row.department.code]) if notice.get("is_final") else "",
+        "verb": labels.ACTIONS[version.action],
+        "form_url": "" if notice.get("is_final") else reverse("web:function-form", args=[code]),
+        "must_sign_in": must_sign_in,
         "facts": _facts(row, version),
         **_questions(version),
     }
-    return {
-        "title": name.text,
-        "description": summary.text,
-        "back": render_to_string("components/back_link.html", back),
-        "head": render_to_string("web/function_content.html#head", context),
-        "foot": render_to_string("web/function_content.html#foot", context),
-        "verb": str(labels.ACTIONS[version.action]),
-        "others_url": reverse("web:department", args=[row.department.code]),
-    }
+    return shared.page("web/function.html", context)
 
 
 def _notice(row: ServiceFunction, version: FunctionVersion) -> Row:
