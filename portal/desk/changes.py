@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from services import moments
 from services.registry.models import Change
 
 LONGEST = 160  # characters of a value
@@ -69,8 +70,30 @@ def _details(details: dict[str, Any]) -> list[tuple[str, str]]:
             lines.append((labels.get(name, name), _("changed")))
         else:
             lines.append((labels.get(name, name), f"{_short(pair[0])} → {_short(pair[1])}"))
-    lines += [(labels.get(name, name), _short(value)) for name, value in details.items() if name != "changed" and value]
+    for name, value in details.items():
+        if name != "changed" and value:
+            lines.append((labels.get(name, name), _said(name, value)))
     return lines
+
+
+def _said(name: str, value: Any) -> str:
+    """A value in words where the record keeps a code or a moment."""
+    if name == "until":
+        return moments.say(datetime.fromisoformat(value))
+    return outcome_words(value) if name == "outcome" else _short(value)
+
+
+def outcome_words(kind: str) -> str:
+    """How an exchange with a department's system ended; what has no words stays as it is stored."""
+    words = {
+        "answered": _("The department answered"),
+        "busy": _("The department's system was too busy"),
+        "unreached": _("The department's system could not be reached"),
+        "ambiguous": _("It may have arrived: the department's system gave no clear answer"),
+        "unknown_receipt": _("The department says that it never arrived"),
+        "unsendable": _("It could not be put into the department's format"),
+    }
+    return words.get(kind, kind)
 
 
 def _labels() -> dict[str, str]:
@@ -102,6 +125,7 @@ def _labels() -> dict[str, str]:
         "service_window": _("Opening hours, empty for always"),
         "is_idempotent": _("The same receipt sent twice is filed once"),
         "has_lookup": _("It can say what became of a receipt"),
+        "copied_from": _("Copied from version"),
         "reasons": _("Reason"),
         "reason": _("Reason"),
         "note": _("Reason"),

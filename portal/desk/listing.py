@@ -59,6 +59,12 @@ class OwnDepartment(ModelAdmin):
         changelist.opts = ListWords(changelist.opts, self.heading)
         return changelist
 
+    def render_change_form(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        """With the desk's own words in the way back."""
+        response: Any = super().render_change_form(*args, **kwargs)
+        response.context_data["opts"] = ListWords(self.opts, self.heading)
+        return cast(HttpResponse, response)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -241,6 +247,8 @@ class BackendForm(forms.ModelForm):  # type: ignore[type-arg]  # Django 5.2 has 
         model = Backend
         fields = "__all__"  # noqa: DJ007  # the admin's fieldsets say which
         labels = {
+            "code": gettext_lazy("System"),
+            "department": gettext_lazy("Department"),
             "connector": gettext_lazy("How it speaks"),
             "address": gettext_lazy("Address"),
             "credentials": gettext_lazy("Environment variable that holds its secret"),

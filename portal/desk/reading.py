@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from portal.desk import differences, previews
 from portal.desk.access import function_of, may_act, may_decide, open_version, person, staff_page, version_of
-from portal.desk.changes import told
+from portal.desk.changes import outcome_words, told
 from portal.desk.navigation import waiting_for
 from portal.desk.pages import page
 from services.gateway import story
@@ -126,4 +126,7 @@ def call(request: HttpRequest, receipt: str) -> HttpResponse:
     )
     if found is None:
         raise Http404
-    return page(request, "call", found.receipt, call=found)
+    attempts = [(attempt, outcome_words(attempt.outcome)) for attempt in found.attempts.all()]
+    return page(
+        request, "call", found.receipt, call=found, attempts=attempts, trouble=outcome_words(found.trouble or "")
+    )
