@@ -15,9 +15,10 @@ STALLED_SECONDS = 20
 
 @dataclass(frozen=True)
 class Rate:
-    """`share`: how much of one core the generator itself took."""
+    """`answered` counts the warming up too; `share`: how much of one core the generator itself took."""
 
     per_second: float
+    answered: int
     share: float
 
 
@@ -51,11 +52,11 @@ def rate(address: str, requests: Sequence[bytes], *, seconds: float, warm_up: fl
         connection.sendall(next(turns))
         chooser.register(connection, selectors.EVENT_READ, _Line(connection))
     try:
-        _run(chooser, turns, warm_up)
+        warmed = _run(chooser, turns, warm_up)
         began, cpu = time.perf_counter(), time.process_time()
         answered = _run(chooser, turns, seconds)
         took = time.perf_counter() - began
-        return Rate(answered / took, (time.process_time() - cpu) / took)
+        return Rate(answered / took, warmed + answered, (time.process_time() - cpu) / took)
     finally:
         for key in list(chooser.get_map().values()):
             key.data.socket.close()

@@ -2,12 +2,15 @@
 
 Signed out, the limit is an empty view behind the same middleware. Signed in, it is that view making as many empty
 queries as the page makes, session and person included. Browsers take compressed pages, and so does the generator.
+
+Where other programs keep the machine busy, requests a second flatter light answers: more processes take part in them,
+and each gets its turn. So the processor time of a request is shown as well.
 """
 
 import statistics
 from dataclasses import dataclass, field
 
-from tests.bench import load, search
+from tests.bench import load, processor, search
 from tests.bench.citizen import NAME, REST, Citizen
 from tests.bench.empty import BARE
 from tests.bench.table import Line, at_least
@@ -30,6 +33,7 @@ class Page:
     limit: str = EMPTY
     is_signed_in: bool = False
     rates: list[float] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)  # milliseconds of processor time for a request
 
 
 def run(stack: Stack, citizen: Citizen) -> list[Line]:
@@ -54,6 +58,7 @@ def run(stack: Stack, citizen: Citizen) -> list[Line]:
     share = _measure(stack, citizen, [*limits.values(), *shown])
     bare = limits[BARE]
     lines = [_line(page, limits[page.limit], counted.get(page.name)) for page in shown]
+    lines += [_cost(page, limits[page.limit]) for page in shown]
     lines.append(_against("the empty view, without middleware", limits[EMPTY], bare))
     lines.append(Line("the load generator", f"{share:.0%} of a core"))
     return lines
@@ -90,8 +95,10 @@ def _measure(stack: Stack, citizen: Citizen, pages: list[Page]) -> float:
         for page in pages:
             cookies = citizen.cookies if page.is_signed_in else None
             requests = [load.get(stack.url + path, cookies) for path in page.paths]
+            spent = processor.spent(stack.var)
             measured = load.rate(stack.url, requests, seconds=SECONDS)
             page.rates.append(measured.per_second)
+            page.costs.append((processor.spent(stack.var) - spent) * 1000 / measured.answered)
             shares.append(measured.share)
     return max(shares)
 
@@ -100,6 +107,11 @@ def _line(page: Page, limit: Page, queries: float | None) -> Line:
     of = "empty" if queries is None else f"with {round(queries)} queries"
     figure, most = statistics.median(page.rates), statistics.median(limit.rates)
     return at_least(page.name, figure, most, _ratio(page, limit), AIM, unit="/s", of=of)
+
+
+def _cost(page: Page, limit: Page) -> Line:
+    figure, least = statistics.median(page.costs), statistics.median(limit.costs)
+    return Line(f"{page.name}: processor", f"{figure:.2f} ms", f"{least:.2f} ms", f"{least / figure:.0%}")
 
 
 def _against(name: str, page: Page, limit: Page) -> Line:
