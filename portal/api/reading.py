@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ParseError
@@ -36,15 +37,16 @@ class StrictJSONParser(BaseParser):
         """The value; raises ParseError that says what is wrong, never what was sent."""
         raw = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
         if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            raise ParseError("The body is larger than 1 MB.")
+            raise ParseError(_("The body is larger than 1 MB."))
         try:
             return json.loads(raw.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_once)
         except UnicodeDecodeError as error:
-            raise ParseError("The body is not UTF-8.") from error
+            raise ParseError(_("The body is not UTF-8.")) from error
         except json.JSONDecodeError as error:
-            raise ParseError(f"The body is not JSON: line {error.lineno}, column {error.colno}.") from error
+            place = {"line": error.lineno, "column": error.colno}
+            raise ParseError(_("The body is not JSON: line %(line)s, column %(column)s.") % place) from error
         except (ValueError, RecursionError) as error:
-            raise ParseError("The body is not JSON that we can take.") from error
+            raise ParseError(_("The body is not JSON that we can take.")) from error
 
 
 class Session(SessionAuthentication):

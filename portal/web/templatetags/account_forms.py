@@ -43,7 +43,12 @@ MISTAKES = {  # by the codes of Django and allauth
     "unique": gettext_lazy("Somebody has this username already. Choose another."),
     "password_too_short": gettext_lazy("Use at least 10 characters."),
     "password_too_common": gettext_lazy("Many people use this password, so it is easily guessed. Choose another."),
+    "password_entirely_numeric": gettext_lazy("Use some letters too: numbers alone are easily guessed."),
     "password_too_similar": gettext_lazy("This password is too much like your name or email address. Choose another."),
+}
+INVALID = {  # the code that Django gives to whatever a field cannot take
+    "username": gettext_lazy("Use only letters, numbers and the signs @ . + - _, without spaces."),
+    "email": gettext_lazy("Enter an email address such as name@example.com."),
 }
 
 
@@ -83,7 +88,7 @@ def mistakes(form: forms.BaseForm | None) -> list[tuple[str, str]]:
 def _said(name: str, errors: object) -> list[str]:
     said: list[str] = []
     for error in getattr(errors, "as_data", list)():
-        known = MISSING.get(name) if error.code == "required" else MISTAKES.get(error.code)
+        known = {"required": MISSING, "invalid": INVALID}.get(error.code, {}).get(name) or MISTAKES.get(error.code)
         said += [str(known)] if known else error.messages
     return list(dict.fromkeys(said))
 

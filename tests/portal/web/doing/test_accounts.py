@@ -76,6 +76,16 @@ def test_a_weak_password_is_explained(client: Client, db: None) -> None:
     assert "Many people use this password" in page
 
 
+@pytest.mark.parametrize("page", ["login/", "signup/"])
+@pytest.mark.parametrize("language", ["zh-hant", "zh-hans"])
+def test_labels_and_mistakes_are_in_the_persons_language(client: Client, db: None, language: str, page: str) -> None:
+    sent = {"login": "lee", "password": "wrong", "username": "a b", "email": "a", "password1": "1", "password2": "2"}
+    page_text = text_of(client.post(f"/accounts/{page}?lang={language}", sent, follow=True))
+    shown = re.findall(r"(?s)(<main.*)</main>", page_text)[0]
+    words = re.sub(r"<[^>]*>|&[a-z]+;|name@example\.com", " ", shown)
+    assert re.findall(r"[A-Za-z]{2,}", words) == []
+
+
 def test_a_forgotten_password_is_replaced_by_a_link(client: Client, citizen: User) -> None:
     client.post("/accounts/password/reset/", {"email": citizen.email})
     link = re.search(r"http://[^/]+(/accounts/password/reset/key/\S+)", str(mail.outbox[0].body))
