@@ -61,7 +61,9 @@ def version_of(function: ServiceFunction, number: int) -> FunctionVersion:
 
 
 def open_version(function: ServiceFunction) -> FunctionVersion | None:
-    """The version that is being written or waits for approval: there is one at most."""
+    """The version that is being written or waits for approval: one at most, and none once it is retired."""
+    if function.state == "retired":
+        return None
     found = (
         function.versions.select_related("backend", "created_by", "submitted_by")
         .filter(state__in=["draft", "in_review"])

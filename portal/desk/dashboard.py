@@ -28,6 +28,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "waiting": list(waiting_for(request)[:8]),
         "drafts": list(
             FunctionVersion.objects.filter(state__in=["draft", "in_review"], function__in=functions)
+            .exclude(function__state="retired")
             .select_related("function", "created_by")
             .order_by("-created_at")[:8]
         ),

@@ -240,6 +240,13 @@ class ChangeAdmin(OwnDepartment):
         return told([change])[0].what
 
 
+class OptionalJson(forms.JSONField):
+    """Nothing is shown as nothing, not as the word `null`."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return "" if value is None else super().prepare_value(value)
+
+
 class BackendForm(forms.ModelForm):  # type: ignore[type-arg]  # Django 5.2 has no parameter here
     """Refuses beside the field what could not be reached."""
 
@@ -322,6 +329,11 @@ class BackendAdmin(OwnDepartment):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("code", "department")
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "service_window":
+            kwargs["form_class"] = OptionalJson
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Backend, form: Any, change: bool) -> None:
         flows.save_backend(obj, by=person(request))

@@ -68,6 +68,7 @@ def waiting_for(request: HttpRequest) -> Any:
     user = person(request)
     return (
         FunctionVersion.objects.filter(state="in_review", function__department__in=departments_of(user))
+        .exclude(function__state="retired")
         .exclude(created_by=user)
         .exclude(submitted_by=user)
         .select_related("function__department", "submitted_by", "function")

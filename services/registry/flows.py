@@ -205,6 +205,8 @@ def save_draft(version: FunctionVersion, values: Mapping[str, Any], *, by: User)
 def submit(version: FunctionVersion, *, by: User) -> FunctionVersion:
     """Ask a second officer to look at a draft; raises Incomplete while something is missing."""
     version = _locked_version(version, by, VERSION.DRAFT, _("Only a draft can be sent for approval."))
+    if version.function.state == FUNCTION.RETIRED:
+        raise errors.NotOpen(_("This function was retired."))
     if missing := completeness.missing_from(version):
         raise errors.Incomplete(missing)
     version.state = VERSION.IN_REVIEW

@@ -99,6 +99,16 @@ def test_retiring_wants_to_be_sure(desk: Desk) -> None:
     assert desk.function.state == "retired"
 
 
+def test_a_retired_function_offers_no_further_step(desk: Desk) -> None:
+    desk.browser.post(desk.address("draft/start/"))
+    desk.browser.post(desk.address("retire/"), {"sure": "on"})
+    page = desk.browser.get(desk.address()).content.decode()
+    assert "This function was retired." in page
+    assert "Go on writing" not in page
+    desk.browser.post(desk.address("versions/2/submit/"))
+    assert desk.function.versions.get(number=2).state == "draft"
+
+
 def test_history_says_who_and_what(desk: Desk, waiting: FunctionVersion) -> None:
     page = desk.browser.get(desk.address("history/")).content.decode()
     assert "Wing Yan Lee" in page

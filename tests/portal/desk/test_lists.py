@@ -38,3 +38,18 @@ def test_queries_do_not_grow_with_the_rows(desk: Desk, address: str, django_asse
 def test_the_language_is_switched_in_the_admin(desk: Desk) -> None:
     desk.browser.post("/admin/i18n/setlang/", {"language": "zh-hant", "next": "/admin/"})
     assert '<html lang="zh-hant"' in desk.browser.get("/admin/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "model", ["registry_servicefunction", "registry_backend", "registry_change", "gateway_servicecall"]
+)
+def test_a_chinese_list_has_chinese_headings(desk: Desk, model: str) -> None:
+    desk.browser.post("/admin/i18n/setlang/", {"language": "zh-hant", "next": "/admin/"})
+    page = desk.browser.get(reverse(f"admin:{model}_changelist")).content.decode()
+    assert [word for word in ("Is idempotent", "Attempt count", "Subject") if word in page] == []
+
+
+def test_an_empty_list_says_so_and_offers_no_new_item(desk: Desk) -> None:
+    page = desk.browser.get(FUNCTIONS, {"q": "nothing like it"}).content.decode()
+    assert "Nothing fits your search and filters." in page
+    assert "Create a new item" not in page
