@@ -22,7 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from identity.accounts.callers import callers_of
-from portal.web import receipt_pdf, sheet
+from portal.web import receipt_pdf, shared, sheet
 from portal.web.templatetags.ferry import moment
 from portal.web.wording import wording
 from services import languages
@@ -30,6 +30,7 @@ from services.gateway import receipts, story
 from services.gateway.models import ServiceCall
 
 PAGE_SIZE = 20
+FRAME_SECONDS = 300  # it changes with a release only
 SLOW_AFTER = timedelta(seconds=10)
 TONES = {
     "completed": "success",
@@ -117,7 +118,14 @@ def call_list(request: HttpRequest) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     first = (page.number - 1) * PAGE_SIZE
     rows = own.values(*_ON_THE_LIST)[first : first + PAGE_SIZE]  # named here: counting needs no other tables
-    return render(request, "web/call_list.html", {"page": page, "calls": _lines(rows)})
+    context = {"page": page, "calls": _lines(rows)}
+    frame = shared.part("call-list", (), _list_frame, seconds=FRAME_SECONDS)
+    return shared.answer(request, frame, render_to_string("web/call_list.html#list", context, request))
+
+
+def _list_frame() -> str:
+    """The list's page without anybody's calls."""
+    return shared.page("web/call_list.html", {"content_place": shared.CONTENT_PLACE})
 
 
 @login_not_required

@@ -15,6 +15,7 @@ from services.registry.publication import EPOCH_KEY
 T = TypeVar("T")
 # Where the header goes in a page that is kept. Texts of people are escaped, so none of them can look like it.
 HEADER_PLACE = mark_safe("<!--header-->")
+CONTENT_PLACE = mark_safe("<!--content-->")  # where a person's own goes in a frame that is kept
 
 
 def part(name: str, facts: tuple[object, ...], make: Callable[[], T], *, seconds: int) -> T:
@@ -41,6 +42,8 @@ def page(template: str, context: dict[str, object]) -> str:
     return render_to_string(template, context | {"header_place": HEADER_PLACE})
 
 
-def answer(request: HttpRequest, kept: str) -> HttpResponse:
-    """The kept page with this person's header in its place."""
-    return HttpResponse(kept.replace(HEADER_PLACE, render_to_string("components/header.html", request=request), 1))
+def answer(request: HttpRequest, kept: str, content: str = "") -> HttpResponse:
+    """The kept page with this person's header in its place, and what is theirs alone in its own."""
+    frame, _, end = kept.partition(CONTENT_PLACE)
+    head = frame.replace(HEADER_PLACE, render_to_string("components/header.html", request=request), 1)
+    return HttpResponse(f"{head}{content}{end}")
