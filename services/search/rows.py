@@ -19,11 +19,13 @@ PARTS: tuple[tuple[str, type[Model]], ...] = (
     ("version", FunctionVersion),
     ("backend", Backend),
 )
+# LIMIT 1 holds the planner to one look-up by key a row. By statistics from before a large load, it may else think a
+# table empty and go through all of it for every row of another.
 JOINS = """
-    JOIN registry_servicefunction function ON function.id = page.function_id
-    JOIN registry_department department ON department.id = function.department_id
-    JOIN registry_functionversion version ON version.id = function.published_id
-    JOIN registry_backend backend ON backend.id = version.backend_id"""
+    CROSS JOIN LATERAL (SELECT * FROM registry_servicefunction WHERE id = page.function_id LIMIT 1) function
+    CROSS JOIN LATERAL (SELECT * FROM registry_department WHERE id = function.department_id LIMIT 1) department
+    CROSS JOIN LATERAL (SELECT * FROM registry_functionversion WHERE id = function.published_id LIMIT 1) version
+    CROSS JOIN LATERAL (SELECT * FROM registry_backend WHERE id = version.backend_id LIMIT 1) backend"""
 
 
 @cache
