@@ -214,18 +214,24 @@ def many(call: ServiceCall, count: int) -> None:
 
 
 @pytest.mark.parametrize("more", [0, 49])
-def test_my_calls_take_four_queries_whatever_their_number(
+def test_my_calls_take_three_queries_whatever_their_number(
     signed_in: Client, call: ServiceCall, more: int, django_assert_num_queries: Any
 ) -> None:
     many(call, more)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(3):
         signed_in.get("/en/calls/")
 
 
 def test_my_calls_have_pages(signed_in: Client, call: ServiceCall) -> None:
     many(call, 49)
     assert "Page 1 of 5" in text_of(signed_in.get("/en/calls/"))
-    assert "Page 5 of 5" in text_of(signed_in.get("/en/calls/?page=99"))
+    assert "Page 5 of 5" in text_of(signed_in.get("/en/calls/?page=5"))
+
+
+@pytest.mark.parametrize("page", ["99", "0", "-1", "x", "9" * 30, "²"])
+def test_a_page_that_is_none_leads_to_the_first(signed_in: Client, call: ServiceCall, page: str) -> None:
+    answer = signed_in.get("/en/calls/", {"page": page}, follow=True)
+    assert call.receipt in answer.text
 
 
 def call_of_a_browser(client: Client) -> ServiceCall:
