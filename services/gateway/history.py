@@ -40,4 +40,4 @@ def page(callers: Sequence[str], *, offset: int, limit: int) -> tuple[int, list[
         cursor.execute(_QUERY, [list(callers), limit, offset])
         rows = cursor.fetchall()
     first = 4 + len(CODES)
-    return (rows[0][0] if rows else 0), [Line(*row[1:4], row[4:first], row[first:]) for row in rows]
+    return (rows[0][0] if rows else 0), [Line(row[1], row[2], row[3], row[4:first], row[first:]) for row in rows]
