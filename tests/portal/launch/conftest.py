@@ -41,6 +41,12 @@ def eventually(claim: Callable[[], object], seconds: float = 15.0) -> bool:
     return True
 
 
+def _as_in_a_terminal(parent: int) -> None:
+    """Ctrl-C counts, though the background of a script, where tests may run, has all its children ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    end_with_parent(signal.SIGTERM, parent)
+
+
 class Launcher:
     """A running launcher, and the lines it has said so far."""
 
@@ -58,7 +64,7 @@ class Launcher:
             user=user,
             group=user,
             extra_groups=None if user is None else [],
-            preexec_fn=partial(end_with_parent, signal.SIGTERM, os.getpid()),
+            preexec_fn=partial(_as_in_a_terminal, os.getpid()),
         )
         self.lines: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)

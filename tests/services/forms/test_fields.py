@@ -97,9 +97,9 @@ def test_a_moment_that_cannot_be_shown_stays_text(text: str) -> None:
 def test_a_verified_value_is_shown_locked_with_its_source(language: str, date: str) -> None:
     made = _drawn(one("hkid", profile="hkid"), {"it": "G123456(A)"}, profile=VERIFIED, language=language)
     with override(language):
-        authority = ProfileField.Source.IMMIGRATION.label
+        authority = str(ProfileField.Source.IMMIGRATION.label)
     assert (made.value, made.readonly, made.is_filled_in) == ("A123456(3)", True, True)
-    assert str(authority) in made.source
+    assert authority in made.source
     assert date in made.source
 
 

@@ -73,7 +73,7 @@ def test_simplified_chinese_is_made_where_it_is_left_empty(department: Departmen
         code="new",
         values=values_for(department, name_zh_hant="續領車輛牌照", summary_zh_hant="網上遞交"),
     )
-    assert (draft.name_zh_hans, draft.summary_zh_hans) == ("续领车辆牌照", "网上递交")
+    assert (draft.name_zh_hans, draft.summary_zh_hans) == ("续领车辆牌照", "网上提交")
 
 
 def test_a_code_is_taken_only_once(function: ServiceFunction, department: Department, officer: User) -> None:
