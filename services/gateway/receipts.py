@@ -24,7 +24,10 @@ def new() -> str:
 
 def normalise(text: str) -> str | None:
     """The number as we write it, from what a person typed; None if it cannot be one of ours."""
-    symbols = text.upper().removeprefix("FRY").replace("-", "").replace(" ", "").translate(_LOOKALIKES)
+    symbols = text.upper().replace("-", "").replace(" ", "")
+    if len(symbols) > LENGTH + 1:  # a number given without its prefix may begin with the same letters
+        symbols = symbols.removeprefix("FRY")
+    symbols = symbols.translate(_LOOKALIKES)
     if len(symbols) != LENGTH + 1 or any(symbol not in ALPHABET for symbol in symbols):
         return None
     if _check_symbol(symbols[:-1]) != symbols[-1]:

@@ -17,6 +17,16 @@ def test_a_number_typed_with_look_alikes_and_spaces_is_understood() -> None:
     assert receipts.normalise(typed) == receipt
 
 
+def test_a_number_that_begins_like_the_prefix_is_understood_without_it() -> None:
+    start = "FRY0P1B9PR8"
+    number = start + receipts._check_symbol(start)
+    assert (
+        receipts.normalise(number)
+        == receipts.normalise(f"FRY-{number}")
+        == f"FRY-{number[:4]}-{number[4:8]}-{number[8:]}"
+    )
+
+
 @given(st.integers(0, 11), st.sampled_from(receipts.ALPHABET))
 def test_one_wrong_symbol_is_always_noticed(place: int, wrong: str) -> None:
     symbols = list(receipts.new().removeprefix("FRY").replace("-", ""))
