@@ -183,8 +183,11 @@ def _begin(now: datetime) -> datetime:
 
 
 def of(backends: QuerySet[Backend], now: datetime) -> list[Health]:
-    """Of each of these, those in trouble first. Four queries, or three while the week is remembered."""
-    rows = {backend.pk: Health(backend, now) for backend in backends.select_related("department", "lane")}
+    """Of each of these, those in trouble first. Five queries, or four while the week is remembered."""
+    rows = {
+        backend.pk: Health(backend, now)
+        for backend in backends.select_related("department", "lane").prefetch_related("maintenances")
+    }
     for backend_id, calls, failures, p50, p95 in _last_hour(now):
         if row := rows.get(backend_id):
             row.calls, row.failures, row.p50_ms, row.p95_ms = calls, failures, p50, p95

@@ -27,7 +27,7 @@ from identity.profile.models import ProfileField
 from portal.web import sheet
 from portal.web.stale_tokens import tells_stale_token
 from services import languages
-from services.forms import fields, files, validation
+from services.forms import fields, files
 from services.forms import flows as drafts
 from services.forms.errors import FieldError, Invalid
 from services.forms.kinds import kind_of
@@ -296,7 +296,7 @@ def _known(request: HttpRequest) -> Profile:
 def _clean(request: HttpRequest, version: FunctionVersion, data: dict[str, Any]) -> dict[str, Any]:
     """As it would be sent, the person's own data included. Raises Invalid."""
     named = files.named_in(version.form, data, callers=callers_of(request))
-    return validation.validate(version.form, data, profile=_known(request), files=named)
+    return gateway.clean(version, data, profile=_known(request), files=named)
 
 
 def _turn_away(request: HttpRequest, function: ServiceFunction, version: FunctionVersion) -> HttpResponse | None:

@@ -37,6 +37,7 @@ TONES = {
     "failed": "error",
     "waiting": "waiting",
     "in_doubt": "waiting",
+    "withdrawn": "info",
     "accepted": "info",
     "delivering": "info",
 }

@@ -11,4 +11,13 @@ class GatewayConfig(AppConfig):
         from services.registry import protocols
 
         for connector in connectors.values():
-            protocols.register(protocols.Protocol(connector.key, connector.settings_schema, connector.check_request))
+            protocols.register(
+                protocols.Protocol(
+                    key=connector.key,
+                    label=connector.label,
+                    schemes=connector.schemes,
+                    settings_schema=connector.settings_schema,
+                    check_request=connector.check_request,
+                    check_backend=connector.check_backend,
+                )
+            )

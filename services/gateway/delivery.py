@@ -22,6 +22,7 @@ from services.gateway import events, lanes
 from services.gateway.connectors.base import Delivery, Outcome
 from services.gateway.connectors.registry import connectors
 from services.gateway.models import Attempt, ServiceCall
+from services.registry.models import FunctionVersion
 
 logger = logging.getLogger(__name__)
 LEASE_MARGIN_SECONDS = 15.0
@@ -92,6 +93,26 @@ def delivery_of(call: ServiceCall) -> Delivery:
             "function": call.function.code,
             "submitted_at": call.accepted_at.isoformat(timespec="seconds"),
             "language": call.language,
+        },
+        traceparent=call.traceparent,
+    )
+
+
+def preview(version: FunctionVersion, form: dict[str, Any]) -> Delivery:
+    """A delivery of what has not been accepted yet, to see whether it fits; with a sample of a receipt."""
+    return Delivery(
+        backend=version.backend,
+        receipt="FRY-0000-0000-0000",
+        function=version.function.code,
+        request_map=version.request_map,
+        answer_map=version.answer_map,
+        context={
+            "form": form,
+            "files": {},
+            "receipt": "FRY-0000-0000-0000",
+            "function": version.function.code,
+            "submitted_at": timezone.now().isoformat(timespec="seconds"),
+            "language": "en",
         },
     )
 

@@ -1,6 +1,6 @@
 """The gateway's verbs: submit a call, and what a human may decide about one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,13 +12,33 @@ from identity.accounts import assurance
 from identity.accounts.models import User
 from identity.consent import flows as consent
 from identity.profile import flows as profile
+from identity.profile.models import ProfileField
 from services.forms import files, validation
 from services.forms import flows as forms
+from services.forms.errors import FieldError, Invalid
 from services.forms.models import StoredFile
 from services.gateway import events, receipts, story, tasks
+from services.gateway.connectors.registry import connectors
+from services.gateway.delivery import preview
 from services.gateway.errors import AssuranceTooLow, IdempotencyConflict, NotAvailable, NotSettleable
 from services.gateway.models import ServiceCall, Settlement
 from services.registry.models import FunctionVersion, ServiceFunction
+
+
+def clean(
+    version: FunctionVersion, data: Any, *, profile: Mapping[str, ProfileField], files: Container[str] = ()
+) -> dict[str, Any]:
+    """The data as it will be sent, once it is right and the department's system has room for it.
+
+    Raises forms.errors.Invalid with everything to put right.
+    """
+    form = validation.validate(version.form, data, profile=profile, files=files)
+    connector = connectors.get(version.backend.connector)
+    misfits = connector.misfits(preview(version, form)) if connector else []
+    if misfits:
+        errors = [FieldError(f"/{name}", name, each.message) for each in misfits for name in sorted(each.names)]
+        raise Invalid(errors)
+    return form
 
 
 def submit(
@@ -30,6 +50,8 @@ def submit(
     idempotency_key: str,
     language: str,
     version: FunctionVersion | None = None,
+    priority: int = ServiceCall.Priority.WAITED_FOR,
+    traceparent: str = "",
 ) -> tuple[ServiceCall, bool]:
     """Accept a call: one transaction for call and disclosure, then the doorbell. The receipt stands from here on.
 
@@ -48,7 +70,7 @@ def submit(
     known = profile.read(person) if person else {}
     owners = [caller, f"{forms.SENT}{first.receipt}"] if first else [caller]  # its files were handed over to it
     sent = files.named_in(version.form, data, callers=owners)
-    form = validation.validate(version.form, data, profile=known, files=sent)
+    form = clean(version, data, profile=known, files=sent)
     about = {key: {"name": f.name, "type": f.type, "size": f.size, "sha256": f.sha256} for key, f in sent.items()}
     payload = {"form": form, "files": dict(sorted(about.items()))}
     if first is not None:
@@ -60,6 +82,7 @@ def submit(
         idempotency_key=idempotency_key, language=language, payload=payload,
         sent_sha256=receipts.fingerprint(receipt, function.code, payload), accepted_at=now,
         due_at=version.backend.opens_at(now), trouble="closed" if availability.opens_at else "",
+        priority=priority, traceparent=traceparent,
     )  # fmt: skip
     try:
         _accept(call, sent.values(), now)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -22,8 +22,8 @@ class ServiceCallQuerySet(models.QuerySet["ServiceCall"]):
         return self.filter(caller=caller).order_by("-accepted_at")
 
     def due(self, now: datetime) -> ServiceCallQuerySet:
-        """Those that could be delivered now, oldest first."""
-        return self.filter(status="accepted", due_at__lte=now).order_by("accepted_at")
+        """Those that could be delivered now: where a person waits first, then the oldest."""
+        return self.filter(status="accepted", due_at__lte=now).order_by("priority", "accepted_at")
 
     def undelivered(self) -> ServiceCallQuerySet:
         """Those that need a human: dead letters and calls in doubt."""
@@ -47,8 +47,13 @@ class ServiceCall(models.Model):
         REJECTED = "rejected", _("Refused by the department")
         FAILED = "failed", _("Not delivered")
         IN_DOUBT = "in_doubt", _("Being checked")
+        WITHDRAWN = "withdrawn", _("Taken back by you")
 
-    FINAL = (Status.COMPLETED, Status.REJECTED, Status.FAILED)
+    class Priority(models.IntegerChoices):
+        WAITED_FOR = 0, _("a person waits for it")
+        BACKGROUND = 1, _("nobody waits on the page")
+
+    FINAL = (Status.COMPLETED, Status.REJECTED, Status.FAILED, Status.WITHDRAWN)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     receipt = models.CharField(max_length=20, unique=True)
@@ -67,7 +72,11 @@ class ServiceCall(models.Model):
     status = models.CharField(max_length=20, choices=Status, default=Status.ACCEPTED)
     trouble = models.CharField(max_length=40, blank=True, default="")  # why it is not done yet: see story.py
     accepted_at = models.DateTimeField(default=timezone.now)
-    due_at = models.DateTimeField(default=timezone.now)  # next delivery, or next lookup while in doubt
+    priority = models.PositiveSmallIntegerField(choices=Priority, default=Priority.WAITED_FOR)
+    traceparent = models.CharField(max_length=55, blank=True, default="")  # W3C Trace Context, of the request
+    due_at = models.DateTimeField(  # next delivery; next look-up while in doubt; while waiting, when more is expected
+        default=timezone.now
+    )
     lease = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     attempt_count = models.PositiveSmallIntegerField(default=0)
@@ -86,13 +95,20 @@ class ServiceCall(models.Model):
                 name="call_leased_exactly_while_delivering",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["completed", "rejected", "failed"], finished_at__isnull=False)
-                | (~Q(status__in=["completed", "rejected", "failed"]) & Q(finished_at__isnull=True)),
+                condition=Q(status__in=["completed", "rejected", "failed", "withdrawn"], finished_at__isnull=False)
+                | (~Q(status__in=["completed", "rejected", "failed", "withdrawn"]) & Q(finished_at__isnull=True)),
                 name="call_finished_exactly_when_final",
             ),
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(status="accepted"), name="call_due"),
+            models.Index(
+                fields=["backend", "priority", "accepted_at"], condition=Q(status="accepted"), name="call_queue"
+            ),
+            models.Index(
+                fields=["backend", "due_at"], condition=Q(status__in=["waiting", "in_doubt"]), name="call_awaited"
+            ),
+            models.Index(fields=["backend", "accepted_at"], name="call_of_backend"),
             models.Index(fields=["backend", "lease_until"], condition=Q(status="delivering"), name="call_in_flight"),
             models.Index(fields=["caller", "-accepted_at"], name="call_of_caller"),
             models.Index(
@@ -112,11 +128,13 @@ class ServiceCall(models.Model):
 
 
 class Attempt(models.Model):
-    """One try at delivering a call, or at finding out what became of it. Holds facts, never contents."""
+    """One exchange about a call with its department. Holds facts and fingerprints, never contents."""
 
     class Kind(models.TextChoices):
         SEND = "send", _("delivery")
         LOOKUP = "lookup", _("look-up")
+        BATCH = "batch", _("left with a batch")
+        ANSWER = "answer", _("answer that came later")
 
     call = models.ForeignKey(ServiceCall, on_delete=models.CASCADE, related_name="attempts")
     backend = models.ForeignKey(Backend, on_delete=models.PROTECT, related_name="attempts")
@@ -126,6 +144,8 @@ class Attempt(models.Model):
     duration_ms = models.PositiveIntegerField()
     outcome = models.CharField(max_length=20)  # an Outcome.kind of the connectors
     detail = models.CharField(max_length=300, blank=True, default="")  # technical, without personal data
+    sent_sha256 = models.CharField(max_length=64, blank=True, default="")  # of the bytes on the wire; of both ways
+    received_sha256 = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
         ordering = ["started_at"]
@@ -141,10 +161,12 @@ class Settlement(models.Model):
     class Verb(models.TextChoices):
         RETRY = "retry", _("sent again")
         CLOSE = "close", _("closed")
+        ARRIVED = "arrived", _("found to have arrived")
+        NOT_ARRIVED = "not_arrived", _("found not to have arrived, and sent again")
 
     call = models.ForeignKey(ServiceCall, on_delete=models.CASCADE, related_name="settlements")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    verb = models.CharField(max_length=10, choices=Verb)
+    verb = models.CharField(max_length=20, choices=Verb)
     reason = models.CharField(max_length=300)
     at = models.DateTimeField(default=timezone.now)
 
@@ -166,6 +188,7 @@ class Lane(models.Model):
     last_error = models.CharField(max_length=300, blank=True, default="")
     probed_at = models.DateTimeField(null=True)
     probe_ok = models.BooleanField(null=True)
+    free_at = models.DateTimeField(null=True)  # of a backend with a rate limit: when the next delivery may leave
 
     def __str__(self) -> str:
         return f"lane of {self.backend_id}"
@@ -175,3 +198,107 @@ class Lane(models.Model):
         if self.open_until is None:
             return "closed"
         return "open" if now < self.open_until else "half-open"
+
+
+class Incident(models.Model):
+    """One trouble from beginning to end: a backend that does not answer, or the portal itself (no backend).
+
+    However many calls it holds up, there is one of it: one message, one all-clear.
+    """
+
+    backend = models.ForeignKey(Backend, on_delete=models.CASCADE, null=True, related_name="incidents")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    cause = models.CharField(max_length=300, blank=True, default="")  # technical, without personal data
+
+    class Meta:
+        ordering = ["-started_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["backend"],
+                condition=Q(ended_at=None),
+                nulls_distinct=False,
+                name="incident_one_open_per_backend",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")), name="incident_ends_after_it_starts"
+            ),
+        ]
+        indexes = [models.Index(fields=["backend", "-started_at"], name="incident_of_backend")]
+
+    def __str__(self) -> str:
+        return f"{self.backend_id or 'portal'} {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class HookEvent(models.Model):
+    """A message that a department sent by webhook. The same one twice changes nothing."""
+
+    backend = models.ForeignKey(Backend, on_delete=models.CASCADE, related_name="hook_events")
+    event_id = models.CharField(max_length=255)
+    call = models.ForeignKey(ServiceCall, on_delete=models.CASCADE, null=True, related_name="hook_events")
+    received_at = models.DateTimeField(default=timezone.now)
+    outcome = models.CharField(max_length=20)  # what it changed, such as completed or progress
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["backend", "event_id"], name="hook_event_once")]
+
+    def __str__(self) -> str:
+        return f"{self.backend_id} {self.event_id}"
+
+
+class Batch(models.Model):
+    """One file of records for a batch backend, and the department's answer file to it."""
+
+    class State(models.TextChoices):
+        SEALED = "sealed", _("ready to leave")  # its records are fixed; the file may be on its way
+        SENT = "sent", _("with the department")
+        ANSWERED = "answered", _("answered in full")
+
+    backend = models.ForeignKey(Backend, on_delete=models.PROTECT, related_name="batches")
+    number = models.PositiveIntegerField()  # counts up by one for each backend
+    file_name = models.CharField(max_length=120)
+    state = models.CharField(max_length=20, choices=State, default=State.SEALED)
+    record_count = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)  # of the file
+    sealed_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=300, blank=True, default="")  # technical: what was wrong with an answer file
+
+    class Meta:
+        ordering = ["backend", "number"]
+        constraints = [
+            models.UniqueConstraint(fields=["backend", "number"], name="batch_number_once"),
+            models.CheckConstraint(
+                condition=Q(state="sealed", sent_at__isnull=True) | (~Q(state="sealed") & Q(sent_at__isnull=False)),
+                name="batch_sent_exactly_when_it_left",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class BatchRecord(models.Model):
+    """A call's place in a batch: without one yet, it leaves with the next."""
+
+    call = models.OneToOneField(ServiceCall, on_delete=models.CASCADE, related_name="batch_record")
+    backend = models.ForeignKey(Backend, on_delete=models.PROTECT, related_name="batch_records")
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, null=True, related_name="records")
+    line = models.PositiveIntegerField(null=True)  # in the file, from 1
+    content: Any = EncryptedJSONField()  # the record's fields, as the layout names them
+    added_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["added_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "line"], name="batch_line_once"),
+            models.CheckConstraint(
+                condition=Q(batch__isnull=True, line__isnull=True) | Q(batch__isnull=False, line__isnull=False),
+                name="batch_record_has_a_line_exactly_in_a_batch",
+            ),
+        ]
+        indexes = [models.Index(fields=["backend"], condition=Q(batch=None), name="batch_record_collected")]
+
+    def __str__(self) -> str:
+        return f"{self.call_id} in {self.batch_id}"

@@ -114,8 +114,10 @@ class Backend(models.Model):
     )
     settings = models.JSONField(default=dict, blank=True)  # as the connector's settings_schema says
     connect_timeout_seconds = models.FloatField(default=3)
+    read_timeout_seconds = models.FloatField(default=20)  # of a silence while its answer is awaited
     timeout_seconds = models.FloatField(default=20)  # of the whole exchange
     max_concurrency = models.PositiveSmallIntegerField(default=8)
+    max_per_minute = models.PositiveIntegerField(null=True, blank=True)  # deliveries; null: as many as come
     is_idempotent = models.BooleanField(default=False)  # the same receipt sent twice is filed once
     has_lookup = models.BooleanField(default=False)  # it can say what became of a receipt
     service_window = models.JSONField(null=True, blank=True)  # see windows.py
@@ -126,8 +128,16 @@ class Backend(models.Model):
         ordering = ["code"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(connect_timeout_seconds__gt=0, timeout_seconds__gt=0, timeout_seconds__lte=300),
+                condition=Q(
+                    connect_timeout_seconds__gt=0,
+                    read_timeout_seconds__gt=0,
+                    timeout_seconds__gt=0,
+                    timeout_seconds__lte=300,
+                ),
                 name="backend_timeouts_bounded",
+            ),
+            models.CheckConstraint(
+                condition=Q(max_per_minute__isnull=True) | Q(max_per_minute__gt=0), name="backend_rate_is_above_zero"
             ),
             models.CheckConstraint(condition=Q(max_concurrency__gt=0), name="backend_has_a_slot"),
         ]
@@ -141,8 +151,48 @@ class Backend(models.Model):
         return protocols.find(self.connector) is not None
 
     def opens_at(self, now: datetime) -> datetime:
-        """`now` itself while the counter is open."""
-        return windows.next_open(self.service_window, now)
+        """`now` itself while the counter is open and no maintenance is under way. One query, unless prefetched."""
+        return windows.next_open(self.service_window, now, closures=self._closures(now))
+
+    def maintenance(self, now: datetime) -> Maintenance | None:
+        """The one that is under way."""
+        return next((each for each in self._coming(now) if each.starts_at <= now), None)
+
+    def _closures(self, now: datetime) -> list[tuple[datetime, datetime]]:
+        return [(each.starts_at, each.ends_at) for each in self._coming(now)]
+
+    def _coming(self, now: datetime) -> list[Maintenance]:
+        known = getattr(self, "_prefetched_objects_cache", {}).get("maintenances")
+        found = self.maintenances.filter(ends_at__gt=now) if known is None else known
+        return [each for each in found if each.ends_at > now]
+
+
+class Maintenance(models.Model):
+    """A notice that a backend is closed for a while: calls are kept meanwhile, and go when it ends."""
+
+    backend = models.ForeignKey(Backend, on_delete=models.CASCADE, related_name="maintenances")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    reason_en = models.CharField(max_length=300, blank=True, default="")
+    reason_zh_hant = models.CharField(max_length=300, blank=True, default="")
+    reason_zh_hans = models.CharField(max_length=300, blank=True, default="")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["starts_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="maintenance_ends_after_it_starts")
+        ]
+        indexes = [models.Index(fields=["backend", "ends_at"], name="maintenance_of_backend")]
+
+    def __str__(self) -> str:
+        return f"{self.backend_id} {self.starts_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def reason(self) -> str:
+        """In the language of this request."""
+        return languages.text_of(self, "reason")
 
 
 class ServiceFunctionQuerySet(OwnedQuerySet):
@@ -196,6 +246,29 @@ class ServiceFunction(models.Model):
     @property
     def suspended_reason(self) -> str:
         return languages.text_of(self, "suspended_reason")
+
+
+class FilingPeriod(models.Model):
+    """When a function can be filed, and what becomes of the deadline when we or the department were down in it."""
+
+    class Rule(models.TextChoices):
+        STOP_THE_CLOCK = "stop_the_clock", _("the deadline moves by as long as it was down")
+        EXTEND = "extend", _("the deadline moves by whole days")
+
+    function = models.ForeignKey(ServiceFunction, on_delete=models.CASCADE, related_name="filing_periods")
+    opens_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    rule = models.CharField(max_length=20, choices=Rule, default=Rule.STOP_THE_CLOCK)
+    extend_days = models.PositiveSmallIntegerField(default=1)  # for `extend`: days added for each outage
+
+    class Meta:
+        ordering = ["closes_at"]
+        constraints = [
+            models.CheckConstraint(condition=Q(closes_at__gt=F("opens_at")), name="filing_closes_after_it_opens")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.function_id} until {self.closes_at:%Y-%m-%d %H:%M}"
 
 
 class FunctionVersion(Named):

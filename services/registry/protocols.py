@@ -4,23 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
-LABELS = {
-    "rest": "REST",
-    "soap": "SOAP",
-    "sftp-batch": _("SFTP batch"),
-    "fixed-width": _("Fixed-width records"),
-}
-
 
 @dataclass(frozen=True)
 class Protocol:
     """What the registry needs to know of a connector."""
 
     key: str
+    label: Any  # for people, lazily translated
+    schemes: tuple[str, ...]  # of Backend.address, such as https
     settings_schema: dict[str, Any]  # JSON Schema of Backend.settings
     check_request: Callable[[Any], None]  # raises ValueError when a version's request map cannot be sent
+    check_backend: Callable[[Any], None]  # raises ValueError for what the schema cannot say
 
 
 _registered: dict[str, Protocol] = {}
@@ -39,5 +33,5 @@ def find(key: str) -> Protocol | None:
 
 
 def choices() -> list[tuple[str, str]]:
-    """Every kind of backend, with or without a connector yet."""
-    return [(key, str(label)) for key, label in LABELS.items()]
+    """Every kind of backend that can be spoken to."""
+    return [(protocol.key, str(protocol.label)) for protocol in _registered.values()]

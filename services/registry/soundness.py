@@ -11,7 +11,8 @@ from services.registry.models import Backend
 
 FIELDS = (
     "code", "department", "connector", "address", "credentials", "settings", "connect_timeout_seconds",
-    "timeout_seconds", "max_concurrency", "is_idempotent", "has_lookup", "service_window",
+    "read_timeout_seconds", "timeout_seconds", "max_concurrency", "max_per_minute", "is_idempotent", "has_lookup",
+    "service_window",
 )  # fmt: skip
 
 
@@ -27,5 +28,12 @@ def check(backend: Backend) -> None:
     for wrong in Draft202012Validator(protocol.settings_schema).iter_errors(backend.settings):
         raise Unusable("settings", f"{wrong.json_path}: {wrong.message}")
     parts = urlsplit(backend.address)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
-        raise Unusable("address", _("Give an address that begins with http:// or https://, without a password."))
+    if parts.scheme not in protocol.schemes or not parts.hostname or parts.password:
+        begins = _(" or ").join(f"{scheme}://" for scheme in protocol.schemes)
+        raise Unusable(
+            "address", _("Give an address that begins with %(begins)s, without a password.") % {"begins": begins}
+        )
+    try:
+        protocol.check_backend(backend)
+    except ValueError as error:
+        raise Unusable("settings", str(error)) from error

@@ -1,8 +1,9 @@
 """The one interface of all connectors, for request/answer protocols and for batches alike."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar
 
 from services.gateway.mapping import Reading
@@ -19,6 +20,7 @@ class Delivery:
     request_map: Mapping[str, Any]
     answer_map: list[dict[str, Any]]
     context: dict[str, Any]  # what templates may mention: form, files, receipt, function, submitted_at, language
+    traceparent: str = ""  # W3C Trace Context, for the backend's header; may be empty
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Outcome:
     reading: Reading | None = None
     detail: str = ""  # technical, never contents
     retry_after_seconds: float | None = None
+    expected_at: datetime | None = None  # of a `waiting` reading: when more is to be heard
     exchange: dict[str, Any] = field(default_factory=dict)  # request and answer as they were, for the officer's try
 
     ANSWERED: ClassVar = "answered"
@@ -52,14 +55,29 @@ class Probe:
     detail: str = ""
 
 
-class Connector(ABC):
-    """Speaks one protocol. One instance a process serves all threads and all backends of that protocol.
+@dataclass(frozen=True)
+class Misfit:
+    """A value that the backend's record has no room or no letters for."""
 
-    A batch protocol puts the call into its next file in `send` and answers with a `waiting` reading; when the answer
-    file comes, `lookup` finds the call's line in it.
-    """
+    names: frozenset[str]  # the form's fields that it came from
+    message: str  # for the person, in the active language: what to change
+
+
+@dataclass(frozen=True)
+class News:
+    """What a batch exchange learned about one call."""
+
+    receipt: str
+    outcome: Outcome
+    kind: str  # an Attempt.Kind: `batch` when it left with a file, `answer` when the answer came
+
+
+class Connector(ABC):
+    """Speaks one protocol. One instance a process serves all threads and all backends of that protocol."""
 
     key: ClassVar[str]
+    label: ClassVar[Any]  # for people; lazily translated where it is a word
+    schemes: ClassVar[tuple[str, ...]] = ("http", "https")  # of a backend's address
     settings_schema: ClassVar[dict[str, Any]]
 
     @abstractmethod
@@ -77,3 +95,31 @@ class Connector(ABC):
     @abstractmethod
     def check_request(self, request_map: Any) -> None:
         """Raise ValueError, saying where, unless a version's request map can be sent."""
+
+    def check_backend(self, backend: Backend) -> None:
+        """Raise ValueError, saying where, for settings that the schema alone cannot judge."""
+        return
+
+    def misfits(self, delivery: Delivery) -> list[Misfit]:
+        """What of the form the backend could only take cut short: asked before a call is accepted. Sends nothing."""
+        return []
+
+
+class BatchConnector(Connector):
+    """A protocol whose calls leave together in a file and are answered by a file later.
+
+    `send` puts the call into the next file (a row in our own database, so it can be repeated) and answers with a
+    `waiting` reading; `lookup` says what is known of the call's line.
+    """
+
+    @abstractmethod
+    def exchange(self, backend: Backend, now: datetime) -> Iterable[News]:
+        """Let a file leave if it is time, read the answer files that have come; what was learned, call by call.
+
+        Called by one worker at a time for each backend. May be killed anywhere and called again. The caller writes a
+        piece of news down before it asks for the next.
+        """
+
+    @abstractmethod
+    def take_back(self, receipt: str) -> bool:
+        """Take a call out of the file that it waits for; False if the file is sealed already."""

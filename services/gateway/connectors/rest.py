@@ -16,6 +16,7 @@ BUSY = {429, 503}
 
 class RestConnector(Connector):
     key = "rest"
+    label = "REST"
     settings_schema: ClassVar[dict[str, Any]] = {
         "type": "object",
         "properties": {
@@ -96,6 +97,6 @@ class RestConnector(Connector):
         if reading is not None and reading.outcome != "retry":
             return Outcome(Outcome.ANSWERED, reading, f"HTTP {reply.status}", exchange=shown)
         if reading is not None or reply.status in BUSY:
-            return Outcome(Outcome.BUSY, None, f"HTTP {reply.status}", reply.retry_after_seconds, shown)
+            return Outcome(Outcome.BUSY, None, f"HTTP {reply.status}", reply.retry_after_seconds, exchange=shown)
         why = f"HTTP {reply.status}, " + ("no JSON" if decoded is None else "not understood")
         return Outcome(Outcome.AMBIGUOUS, detail=why, exchange=shown)

@@ -89,6 +89,7 @@ class _Clients:
 
 class SoapConnector(Connector):
     key = "soap"
+    label = "SOAP"
     settings_schema: ClassVar[dict[str, Any]] = {
         "type": "object",
         "properties": {
@@ -200,7 +201,7 @@ class SoapConnector(Connector):
     def _unreadable(wire: _Wire, why: str) -> Outcome:
         status = wire.reply.status if wire.reply else None
         if status in BUSY and wire.reply:
-            return Outcome(Outcome.BUSY, None, f"HTTP {status}", wire.reply.retry_after_seconds, wire.shown)
+            return Outcome(Outcome.BUSY, None, f"HTTP {status}", wire.reply.retry_after_seconds, exchange=wire.shown)
         return Outcome(Outcome.AMBIGUOUS, detail=f"HTTP {status}, {why}", exchange=wire.shown)
 
 

@@ -10,8 +10,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from services.registry.models import Department, FunctionVersion, LegacyApp
-from services.registry.protocols import LABELS
 
+TRANSPORTS = ("rest", "soap", "sftp-batch", "fixed-width")
 Check = Callable[[str], str]  # what is wrong with a cell; empty when nothing is
 
 
@@ -155,7 +155,7 @@ COLUMNS: dict[str, dict[str, Check]] = {
         "action": one_of(*FunctionVersion.Action.values),
         "assurance": one_of(*FunctionVersion.Assurance.values),
         "fee_hkd": optional(money),
-        "transport": one_of(*LABELS),
+        "transport": one_of(*TRANSPORTS),
         "fields": optional_text(4000),
     },
     "fields.csv": {

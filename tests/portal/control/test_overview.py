@@ -35,10 +35,10 @@ def fill(undelivered: Undelivered, times: int) -> None:
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        ("/control/", 16),
-        ("/control/health", 9),
+        ("/control/", 17),
+        ("/control/health", 10),
         ("/control/apps/", 8),
-        ("/control/backends/", 9),
+        ("/control/backends/", 10),
         ("/control/calls/", 8),
     ],
 )
