@@ -14,6 +14,7 @@ from services.twins.ledger import Ledger
 from services.twins.modes import behave
 from services.twins.ports import Ports
 from services.twins.problems import explain_errors
+from services.twins.soap_manners import MANNERS
 
 LARGEST_BODY = 4 * 1024 * 1024  # bytes; forms carry ids of files, never the files
 BACKLOG = 1024
@@ -23,6 +24,7 @@ LAST_WORDS_SECONDS = 0.2  # what is being answered may finish; what hangs is cut
 def build_app(floor: Floor) -> web.Application:
     app = web.Application(middlewares=[explain_errors, behave], client_max_size=LARGEST_BODY)
     app[FLOOR] = floor
+    app[MANNERS] = {}
     app.add_routes([*control.routes(), *rest.routes(), *soap.routes()])
     app.cleanup_ctx.append(close_ledger)
     return app
