@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -153,6 +154,7 @@ class SoapConnector(Connector):
             "method": "POST",
             "url": message.address,
             "sent": etree.tostring(message.envelope, encoding="utf-8", xml_declaration=True).decode(),
+            "sent_sha256": sha256(body).hexdigest(),  # of what went out, password and all
         }
         headers = {**message.headers, **({"traceparent": traceparent} if traceparent else {})}
         return _Request(description, operation, headers, body, shown)
@@ -160,7 +162,11 @@ class SoapConnector(Connector):
 
 def _posted(backend: Backend, request: _Request) -> http.HttpReply:
     reply = http.exchange(backend, "POST", request.shown["url"], headers=request.headers, body=request.body)
-    request.shown.update(status=reply.status, received=reply.content.decode("utf-8", "replace"))
+    request.shown.update(
+        status=reply.status,
+        received=reply.content.decode("utf-8", "replace"),
+        received_sha256=sha256(reply.content).hexdigest(),
+    )
     return reply
 
 
