@@ -83,7 +83,8 @@ def carry(call: ServiceCall) -> tuple[Outcome, datetime, int]:
 
 def delivery_of(call: ServiceCall) -> Delivery:
     """The call as its connector sees it, with the files' contents."""
-    files = {str(file.pk): _content(file) for file in StoredFile.objects.filter(pk__in=call.payload["files"])}
+    named = call.payload["files"]
+    files = {str(file.pk): _content(file) for file in StoredFile.objects.filter(pk__in=named)} if named else {}
     return Delivery(
         backend=call.backend,
         receipt=call.receipt,
@@ -92,7 +93,7 @@ def delivery_of(call: ServiceCall) -> Delivery:
         answer_map=call.version.answer_map,
         context={
             "form": call.payload["form"],
-            "files": {key: {**about, **files.get(key, {})} for key, about in call.payload["files"].items()},
+            "files": {key: {**about, **files.get(key, {})} for key, about in named.items()},
             "receipt": call.receipt,
             "function": call.function.code,
             "submitted_at": call.accepted_at.isoformat(timespec="seconds"),

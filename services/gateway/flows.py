@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from identity import statements
 from identity.accounts import assurance
 from identity.accounts.models import User
 from identity.consent import flows as consent
@@ -63,40 +64,43 @@ def submit(
     assert version is not None
     if not assurance.reaches(assurance.of(person or AnonymousUser()), version.assurance):
         raise AssuranceTooLow(version.assurance)
-    first = rows.call_of_key(caller, idempotency_key)
-    availability = story.availability(function)
-    if first is None and not availability.is_accepting:
-        raise NotAvailable(availability.code, availability.message)
-    known = profile.read(person, only=schema.profile_fields(version.form)) if person else {}
-    owners = [caller, f"{forms.SENT}{first.receipt}"] if first else [caller]  # its files were handed over to it
-    sent = files.named_in(version.form, data, callers=owners)
-    form = clean(version, data, profile=known, files=sent)
-    about = {key: {"name": f.name, "type": f.type, "size": f.size, "sha256": f.sha256} for key, f in sent.items()}
-    payload = {"form": form, "files": dict(sorted(about.items()))}
-    if first is not None:
-        return _same(first, function, payload), False
-    now = timezone.now()
-    receipt = receipts.new()
-    call = ServiceCall(
-        receipt=receipt, function=function, version=version, backend=version.backend, person=person, caller=caller,
-        idempotency_key=idempotency_key, language=language, payload=payload,
-        sent_sha256=receipts.fingerprint(receipt, function.code, payload), accepted_at=now,
-        due_at=version.backend.opens_at(now), trouble="closed" if availability.opens_at else "",
-        priority=priority, traceparent=traceparent,
-    )  # fmt: skip
+    availability, now = story.availability(function), timezone.now()
     try:
-        _accept(call, sent.values(), now)
-    except IntegrityError:  # the same key at the same moment: whoever came first has the call
+        if not availability.is_accepting:
+            raise NotAvailable(availability.code, availability.message)
+        payload, sent = _payload(version, data, person, owners=[caller])
+        receipt = receipts.new()
+        call = ServiceCall(
+            receipt=receipt, function=function, version=version, backend=version.backend, person=person, caller=caller,
+            idempotency_key=idempotency_key, language=language, payload=payload,
+            sent_sha256=receipts.fingerprint(receipt, function.code, payload), accepted_at=now,
+            due_at=version.backend.opens_at(now), trouble="closed" if availability.opens_at else "",
+            priority=priority, traceparent=traceparent,
+        )  # fmt: skip
+        _accept(call, sent, now)
+    except (NotAvailable, Invalid, IntegrityError):
         first = rows.call_of_key(caller, idempotency_key)
         if first is None:
             raise
+        payload, _ = _payload(version, data, person, owners=[caller, f"{forms.SENT}{first.receipt}"])
         return _same(first, function, payload), False
     return call, True
 
 
+def _payload(
+    version: FunctionVersion, data: Mapping[str, Any], person: User | None, *, owners: list[str]
+) -> tuple[dict[str, Any], list[StoredFile]]:
+    """What will be sent, and the owners' files that it names. A file that a call took belongs to that call."""
+    known = profile.read(person, only=schema.profile_fields(version.form)) if person else {}
+    sent = files.named_in(version.form, data, callers=owners)
+    form = clean(version, data, profile=known, files=sent)
+    about = {key: {"name": f.name, "type": f.type, "size": f.size, "sha256": f.sha256} for key, f in sent.items()}
+    return {"form": form, "files": dict(sorted(about.items()))}, list(sent.values())
+
+
 @transaction.atomic
 def _accept(call: ServiceCall, sent: Iterable[StoredFile], now: datetime) -> None:
-    call.save(force_insert=True)
+    statements.insert(call)
     forms.hand_over(sent, receipt=call.receipt)
     consent.disclose(
         person=call.person,

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from services.gateway import delivery, events, recovery
+from services.gateway import delivery, recovery
 from services.gateway.connectors.registry import connectors
 from services.gateway.models import Lane, ServiceCall
 from services.registry.models import Backend
@@ -40,7 +40,6 @@ def deliver(call_id: str) -> None:
     claimed = delivery.claim(uuid.UUID(call_id))
     if claimed is None:
         return
-    events.publish(claimed.call.pk, "delivering")
     outcome, started, duration_ms = delivery.carry(claimed.call)
     delivery.finish(claimed, outcome, started=started, duration_ms=duration_ms)
     if claimed.fills_lane:
