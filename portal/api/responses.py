@@ -16,7 +16,7 @@ _MEANINGS = {
     403: "the CSRF token is missing, or the function needs a surer sign-in",
     404: "there is no such thing, or it is not yours",
     406: "only JSON is sent",
-    409: "the function cannot be called now: suspended, or its backend is not connected yet",
+    409: "the function cannot be called now, or the call has left and cannot be taken back; `code` says why",
     413: "larger than we take",
     415: "a kind of content that we do not take",
     422: "answers to put right, or an Idempotency-Key used for something else",

@@ -30,5 +30,14 @@ class NotSettleable(GatewayError):
     """The call is not in a state in which a human may retry or close it."""
 
 
+class NotWithdrawable(GatewayError):
+    """The call has left, or may have. `code` is that of withdrawal.obstacle, `message` is for the person."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
 class MappingError(GatewayError):
     """A request or answer map that cannot be used; the message says where."""

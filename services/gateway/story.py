@@ -138,6 +138,8 @@ def _ending(call: ServiceCall) -> list[Step]:
             return [Step(_("%(department)s said no") % {"department": department}, call.finished_at, "problem")]
         case "failed":
             return [Step(_("We could not deliver your form"), call.finished_at, "problem", status_message(call))]
+        case "withdrawn":
+            return [Step(_("You took it back"), call.finished_at, "done", status_message(call))]
         case "waiting":
             return [Step(_("%(department)s has your form") % {"department": department}, None, "current")]
     return [
@@ -162,6 +164,8 @@ def status_message(call: ServiceCall) -> str:
                      "you sent it.")  # fmt: skip
         return _("Our staff have been told and will look at it. Your receipt proves when you sent it. "
                  "You need to do nothing.")  # fmt: skip
+    if call.status == ServiceCall.Status.WITHDRAWN:
+        return _("You took this form back before it left. The department has received nothing.")
     if call.status == ServiceCall.Status.WAITING:
         return _("The department will answer later. We will show the answer here.")
     if call.status == ServiceCall.Status.ACCEPTED and call.trouble == "closed" and call.due_at > timezone.now():
