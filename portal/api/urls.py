@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
-from portal.api import calls, files, functions, withdrawal
+from portal.api import calls, files, functions, hooks, withdrawal
 
 app_name = "api"
 urlpatterns = [
@@ -15,5 +15,6 @@ urlpatterns = [
     path("calls/<str:receipt>/events", calls.CallEvents.as_view(), name="call-events"),
     path("calls/<str:receipt>/withdrawal", withdrawal.CallWithdrawal.as_view(), name="call-withdrawal"),
     path("files/", files.FileCreate.as_view(), name="file-create"),
+    path("hooks/<str:backend>/", hooks.HookTake.as_view(), name="hook"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
 ]
