@@ -23,7 +23,7 @@ class HookBody(serializers.Serializer[Any]):
 
     receipt = serializers.CharField(max_length=100)
     kind = serializers.ChoiceField(choices=["progress", "answer"])
-    body = serializers.DictField(  # type: ignore[assignment]
+    body = serializers.DictField(
         help_text="of progress: a line of at most 300 characters in en, zh-hant and zh-hans; "
         "of an answer: what the function's answer map reads as `body`, with status 200"
     )
@@ -63,10 +63,13 @@ class HookTake(APIView):
         raw = request._request.read(hooks.MAX_BYTES + 1)  # as it came: the signature is over these bytes
         if len(raw) > hooks.MAX_BYTES:
             raise Problem("too-large", 413, _("That is larger than we take"))
-        headers = [request.headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature")]
+        given = request.headers
+        envelope = Envelope(
+            given.get("webhook-id", ""), given.get("webhook-timestamp", ""), given.get("webhook-signature", ""), raw
+        )
         try:
-            sender = hooks.sender(backend, Envelope(*headers, raw))
-            return Response({"outcome": hooks.take(sender, headers[0], decode(raw), raw)})
+            sender = hooks.sender(backend, envelope)
+            return Response({"outcome": hooks.take(sender, envelope.message_id, decode(raw), raw)})
         except HookError as error:
             raise _problem(error) from error
 

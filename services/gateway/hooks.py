@@ -40,7 +40,7 @@ class Envelope:
 
 def sender(code: str, envelope: Envelope, now: datetime | None = None) -> Backend:
     """The backend that signed the message. Raises NotSigned, the same for whatever is wrong."""
-    backend = Backend.objects.filter(code=code).first()
+    backend: Backend | None = Backend.objects.filter(code=code).first()
     name = backend.settings.get("webhook_secret", "") if backend else ""
     is_genuine = webhook_signature.is_genuine(
         webhook_signature.keys_of(os.environ.get(name, "")) if name else [],

@@ -25,7 +25,8 @@ PROGRESS = {
     "zh-hant": "職員正在處理你的表格。",
     "zh-hans": "工作人员正在处理您的表格。",
 }
-PENDING = web.AppKey("pending", set[asyncio.Task[None]])
+Pending = set[asyncio.Task[None]]
+PENDING: web.AppKey[Pending] = web.AppKey("pending")
 
 
 def portal_address() -> str:
@@ -84,7 +85,8 @@ def _headers(message_id: str, message: bytes) -> dict[str, str]:
 
 async def end_pending(app: web.Application) -> AsyncIterator[None]:
     """What is still to be told when the process stops stays untold: the portal asks by itself."""
-    app[PENDING] = set()
+    pending: Pending = set()
+    app[PENDING] = pending
     yield
-    for task in list(app[PENDING]):
+    for task in list(pending):
         task.cancel()
