@@ -240,6 +240,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "read": environment.text("API_READ_RATE", "1200/min"),
         "call": environment.text("API_CALL_RATE", "120/min"),
+        "hook": environment.text("API_HOOK_RATE", "1200/min"),
     },
 }
 API_MAX_STREAMS = environment.number("API_MAX_STREAMS", 12)  # of events, in one web process

@@ -1,6 +1,6 @@
-"""The gateway's verbs: submit a call, and what a human may decide about one."""
+"""The gateway's verbs: submit a call, take it back, and what a human may decide about one."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,11 +18,12 @@ from services.forms import files, schema, validation
 from services.forms import flows as forms
 from services.forms.errors import FieldError, Invalid
 from services.forms.models import StoredFile
-from services.gateway import events, receipts, rows, story, tasks
+from services.gateway import events, receipts, rows, story, tasks, withdrawal
+from services.gateway.connectors.base import BatchConnector
 from services.gateway.connectors.registry import connectors
 from services.gateway.delivery import preview
-from services.gateway.errors import AssuranceTooLow, IdempotencyConflict, NotAvailable, NotSettleable
-from services.gateway.models import ServiceCall, Settlement
+from services.gateway.errors import AssuranceTooLow, IdempotencyConflict, NotAvailable, NotSettleable, NotWithdrawable
+from services.gateway.models import BatchRecord, ServiceCall, Settlement
 from services.registry.models import FunctionVersion, ServiceFunction
 
 
@@ -118,6 +119,34 @@ def _same(first: ServiceCall, function: ServiceFunction, payload: dict[str, Any]
     if first.function_id != function.pk or first.payload != payload:
         raise IdempotencyConflict("this Idempotency-Key was used for another call")
     return first
+
+
+@transaction.atomic
+def withdraw(call: ServiceCall, *, callers: Collection[str]) -> ServiceCall:
+    """Take one's own call back before it has left: nothing reaches the department. Taken back already is no error.
+
+    The row's lock decides between this and a worker that is about to deliver. Raises NotWithdrawable, or
+    ServiceCall.DoesNotExist for somebody else's.
+    """
+    own = ServiceCall.objects.select_for_update(of=("self",)).select_related("backend", "function__department")
+    call = own.get(pk=call.pk, caller__in=callers)
+    if call.status == ServiceCall.Status.WITHDRAWN:
+        return call
+    if not _is_still_here(call):
+        code = withdrawal.obstacle(call) or "arrived"
+        raise NotWithdrawable(code, withdrawal.reason(code))
+    call.status, call.finished_at, call.trouble = ServiceCall.Status.WITHDRAWN, timezone.now(), ""
+    call.save(update_fields=["status", "finished_at", "trouble"])
+    transaction.on_commit(lambda: events.publish(call.pk, call.status))
+    return call
+
+
+def _is_still_here(call: ServiceCall) -> bool:
+    """Of a locked call: it has surely not left; one that lay in a file of ours is taken out of it."""
+    connector = connectors.get(call.backend.connector)
+    if isinstance(connector, BatchConnector) and BatchRecord.objects.filter(call=call).exists():
+        return withdrawal.needs_taking_out(call) and connector.take_back(call.receipt)
+    return call.status == ServiceCall.Status.ACCEPTED and not withdrawal.obstacle(call)
 
 
 @transaction.atomic

@@ -23,6 +23,7 @@ class Mode(StrEnum):
     ERROR = "error"
     GARBAGE = "garbage"
     DROP_AFTER_ACCEPT = "drop_after_accept"
+    LATER = "later"
 
 
 SLOW_DELAY_MS = 3000

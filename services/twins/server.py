@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from services.twins import catalogue, control, rest, soap
+from services.twins import catalogue, control, later, rest, soap
 from services.twins.floor import FLOOR, Floor
 from services.twins.ledger import Ledger
 from services.twins.modes import behave
@@ -24,7 +24,7 @@ def build_app(floor: Floor) -> web.Application:
     app = web.Application(middlewares=[explain_errors, behave], client_max_size=LARGEST_BODY)
     app[FLOOR] = floor
     app.add_routes([*control.routes(), *rest.routes(), *soap.routes()])
-    app.cleanup_ctx.append(close_ledger)
+    app.cleanup_ctx.extend([close_ledger, later.end_pending])
     return app
 
 
