@@ -30,5 +30,9 @@ class NotSettleable(GatewayError):
     """The call is not in a state in which a human may retry or close it."""
 
 
+class NotYours(GatewayError):
+    """The person may not decide about calls of this department."""
+
+
 class MappingError(GatewayError):
     """A request or answer map that cannot be used; the message says where."""

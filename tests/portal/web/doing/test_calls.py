@@ -98,6 +98,14 @@ def test_each_status_has_its_words(
     assert [words for words in said if words not in page] == []
 
 
+def test_a_call_that_staff_found_to_have_arrived_says_so(signed_in: Client, call: ServiceCall) -> None:
+    call.status, call.finished_at = "completed", timezone.now()
+    call.save()
+    page = text_of(signed_in.get(page_of(call)))
+    assert "Our staff checked with the department: it has your form." in page
+    assert "The answer will appear here" not in page
+
+
 def test_a_closed_counter_says_when_the_form_goes(signed_in: Client, call: ServiceCall) -> None:
     call.trouble, call.due_at = "closed", timezone.now() + timedelta(hours=3)
     call.save()
