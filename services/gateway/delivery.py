@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from services.forms.files import read
 from services.forms.models import StoredFile
-from services.gateway import events, lanes, rows
+from services.gateway import events, incidents, lanes, rows
 from services.gateway.connectors.base import Delivery, Outcome
 from services.gateway.connectors.registry import connectors
 from services.gateway.models import Attempt, Lane, ServiceCall
@@ -134,6 +134,8 @@ def finish(claimed: Claim, outcome: Outcome, *, started: datetime, duration_ms: 
         understand(call, outcome, now)
         settled = rows.settle(call, attempt, stale_before=now - lanes.SUCCESS_KEPT, now=now)
         is_news = settled.is_news
+        if settled.breaker_was:
+            incidents.closed(call.backend, now)
     else:
         call, is_news = _without_answer(claimed, attempt, outcome, now)
     if is_news:

@@ -22,8 +22,16 @@ from services.gateway import events, receipts, rows, story, tasks, withdrawal
 from services.gateway.connectors.base import BatchConnector
 from services.gateway.connectors.registry import connectors
 from services.gateway.delivery import preview
-from services.gateway.errors import AssuranceTooLow, IdempotencyConflict, NotAvailable, NotSettleable, NotWithdrawable
+from services.gateway.errors import (
+    AssuranceTooLow,
+    IdempotencyConflict,
+    NotAvailable,
+    NotSettleable,
+    NotWithdrawable,
+    NotYours,
+)
 from services.gateway.models import BatchRecord, ServiceCall, Settlement
+from services.registry.flows import is_officer
 from services.registry.models import FunctionVersion, ServiceFunction
 
 
@@ -151,10 +159,15 @@ def _is_still_here(call: ServiceCall) -> bool:
 
 @transaction.atomic
 def retry(call: ServiceCall, *, by: User, reason: str) -> ServiceCall:
-    """Send an undelivered call again, or ask again what became of one in doubt. Raises NotSettleable."""
+    """Send an undelivered call again, or ask again what became of one in doubt.
+
+    Raises NotSettleable, also for one in doubt whose department's system cannot be asked: see `settle`.
+    """
     call = _undelivered(call)
     now = timezone.now()
-    if call.status == ServiceCall.Status.IN_DOUBT and call.backend.has_lookup:
+    if call.status == ServiceCall.Status.IN_DOUBT:
+        if not call.backend.has_lookup:
+            raise NotSettleable("sent again, it might be filed twice: somebody has to ask the department first")
         call.lookup_count = 0  # it may have arrived, so the department is asked first
         transaction.on_commit(lambda: tasks.ring_look_up(call.pk))
     else:
@@ -202,3 +215,33 @@ def _undelivered(call: ServiceCall) -> ServiceCall:
 def _decide(call: ServiceCall, verb: str, by: User, reason: str, now: datetime) -> None:
     Settlement.objects.create(call=call, actor=by, verb=verb, reason=reason[:300], at=now)
     transaction.on_commit(lambda: events.publish(call.pk, call.status))
+
+
+def may_settle(user: User, call: ServiceCall) -> bool:
+    """Operations may, and officers of the department whose system the call was for."""
+    return user.is_active and (user.has_perm("gateway.settle_calls") or is_officer(user, call.backend.department_id))
+
+
+@transaction.atomic
+def settle(call: ServiceCall, *, arrived: bool, by: User, reason: str) -> ServiceCall:
+    """End a doubt by what the department said: it has the form, or it has not, and then it is sent at once.
+
+    Nothing but this word stands between `not arrived` and a second filing: whoever calls has made that clear.
+    Raises NotSettleable unless the call is in doubt, and NotYours.
+    """
+    call = _undelivered(call)
+    if not may_settle(by, call):
+        raise NotYours("only operations and officers of the backend's department may settle a call")
+    if call.status != ServiceCall.Status.IN_DOUBT:
+        raise NotSettleable("only a call in doubt can be settled")
+    now = timezone.now()
+    call.trouble = ""
+    if arrived:
+        call.status, call.finished_at = ServiceCall.Status.COMPLETED, now
+    else:
+        call.status, call.due_at = ServiceCall.Status.ACCEPTED, now
+        call.attempt_count = call.lookup_count = 0
+        transaction.on_commit(lambda: tasks.ring(call.pk))
+    call.save()
+    _decide(call, Settlement.Verb.ARRIVED if arrived else Settlement.Verb.NOT_ARRIVED, by, reason, now)
+    return call
