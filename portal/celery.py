@@ -8,5 +8,5 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("ferry")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.imports = ["portal.health"]  # its pulses begin with each process
+app.conf.imports = ["portal.health", "portal.watch.correlation"]  # their pulses and ids are Celery's signals
 app.autodiscover_tasks()

@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "portal.api",
 ]
 MIDDLEWARE = [
+    "portal.watch.correlation.Correlation",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.web.language.RememberLanguage",

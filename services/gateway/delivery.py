@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from services.forms.files import read
 from services.forms.models import StoredFile
-from services.gateway import events, lanes
+from services.gateway import events, figures, lanes
 from services.gateway.connectors.base import Delivery, Outcome
 from services.gateway.connectors.registry import connectors
 from services.gateway.models import Attempt, ServiceCall
@@ -136,6 +136,7 @@ def finish(claimed: Claim, outcome: Outcome, *, started: datetime, duration_ms: 
         lanes.note(claimed.call.backend, outcome, now)
     if is_ours or outcome.kind == Outcome.ANSWERED:
         events.publish(call.pk, call.status)
+    figures.observe_attempt(call.backend.code, Attempt.Kind.SEND, outcome.kind, duration_ms / 1000)
     logger.info(
         "attempt_ended call=%s backend=%s attempt=%s outcome=%s ms=%s status=%s",
         call.pk, call.backend.code, claimed.call.attempt_count, outcome.kind, duration_ms, call.status,
@@ -186,3 +187,5 @@ def _let_go(call: ServiceCall, *, trouble: str) -> None:
     call.trouble = trouble
     fields: list[Any] = ["status", "answer", "finished_at", "due_at", "lease", "lease_until", "trouble"]
     call.save(update_fields=fields)
+    if call.is_final:
+        figures.observe_call(call)

@@ -17,7 +17,7 @@ from services.forms import files, validation
 from services.forms import flows as forms
 from services.forms.errors import FieldError, Invalid
 from services.forms.models import StoredFile
-from services.gateway import events, receipts, story, tasks
+from services.gateway import events, figures, receipts, story, tasks
 from services.gateway.connectors.registry import connectors
 from services.gateway.delivery import preview
 from services.gateway.errors import AssuranceTooLow, IdempotencyConflict, NotAvailable, NotSettleable
@@ -108,6 +108,7 @@ def _accept(call: ServiceCall, sent: Iterable[StoredFile], now: datetime) -> Non
         at=now,
     )
     transaction.on_commit(lambda: tasks.ring(call.pk))
+    figures.observe_call(call)
 
 
 def _same(first: ServiceCall, function: ServiceFunction, payload: dict[str, Any]) -> ServiceCall:
@@ -144,11 +145,14 @@ def close(call: ServiceCall, *, by: User, reason: str) -> ServiceCall:
     """
     call = _undelivered(call)
     now = timezone.now()
+    was_final = call.is_final
     call.status = ServiceCall.Status.FAILED
     call.finished_at = call.finished_at or now
     call.closed_at = now
     call.trouble = "closed_by_officer"
     call.save()
+    if not was_final:
+        figures.observe_call(call)
     _decide(call, Settlement.Verb.CLOSE, by, reason, now)
     return call
 

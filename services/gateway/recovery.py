@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from services.gateway import delivery, events, lanes
+from services.gateway import delivery, events, figures, lanes
 from services.gateway.connectors.base import Outcome
 from services.gateway.connectors.registry import connectors
 from services.gateway.models import Attempt, ServiceCall
@@ -99,6 +99,7 @@ def _note_lookup(call: ServiceCall, outcome: Outcome, started: datetime, duratio
             delivery.put_off(locked, Outcome(Outcome.AMBIGUOUS, detail=outcome.detail), now)
         lanes.note(call.backend, outcome, now)
     events.publish(locked.pk, locked.status)
+    figures.observe_attempt(call.backend.code, Attempt.Kind.LOOKUP, outcome.kind, duration_ms / 1000)
     logger.info("lookup_ended call=%s outcome=%s status=%s", locked.pk, outcome.kind, locked.status)
 
 
