@@ -1,10 +1,5 @@
 """What is counted about calls. One cheap call each: it adds in memory (see services/figures.py)."""
 
-from datetime import datetime
-from functools import partial
-
-from django.db import transaction
-
 from services.figures import Counter, Histogram
 from services.gateway.models import ServiceCall
 
@@ -27,18 +22,16 @@ def observe_attempt(backend: str, kind: str, outcome: str, seconds: float) -> No
     attempt_seconds.observe(seconds, backend)
 
 
-def observe_call(call: ServiceCall) -> None:
-    """A call was accepted, or its end was written down: once the caller's transaction stands. Other statuses count not.
+def observe_accepted(call: ServiceCall) -> None:
+    """A call has its receipt."""
+    calls.count(call.backend.code, call.Status.ACCEPTED)
+
+
+def observe_end(call: ServiceCall) -> None:
+    """What was written down of a call, now that it stands: counts if it is final, and how long that took.
 
     One that failed, was sent again by a human and was answered counts as both.
     """
-    if call.is_final or call.status == call.Status.ACCEPTED:
-        transaction.on_commit(
-            partial(_observe_call, call.backend.code, call.status, call.accepted_at, call.finished_at)
-        )
-
-
-def _observe_call(backend: str, status: str, accepted_at: datetime, finished_at: datetime | None) -> None:
-    calls.count(backend, status)
-    if finished_at:
-        call_seconds.observe((finished_at - accepted_at).total_seconds(), backend)
+    if call.finished_at is not None:
+        calls.count(call.backend.code, call.status)
+        call_seconds.observe((call.finished_at - call.accepted_at).total_seconds(), call.backend.code)

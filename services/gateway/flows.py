@@ -108,7 +108,7 @@ def _accept(call: ServiceCall, sent: Iterable[StoredFile], now: datetime) -> Non
         at=now,
     )
     transaction.on_commit(lambda: tasks.ring(call.pk))
-    figures.observe_call(call)
+    transaction.on_commit(lambda: figures.observe_accepted(call))
 
 
 def _same(first: ServiceCall, function: ServiceFunction, payload: dict[str, Any]) -> ServiceCall:
@@ -152,7 +152,7 @@ def close(call: ServiceCall, *, by: User, reason: str) -> ServiceCall:
     call.trouble = "closed_by_officer"
     call.save()
     if not was_final:
-        figures.observe_call(call)
+        transaction.on_commit(lambda: figures.observe_end(call))
     _decide(call, Settlement.Verb.CLOSE, by, reason, now)
     return call
 

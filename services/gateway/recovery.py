@@ -39,6 +39,7 @@ def free_abandoned(now: datetime) -> int:
             delivery.record(call, Attempt.Kind.SEND, call.attempt_count, outcome, now, 0)
             delivery.put_off(call, outcome, now)
         freed += 1
+        figures.observe_end(call)
         events.publish(call.pk, call.status)
         logger.warning("call_abandoned call=%s backend=%s status=%s", call.pk, call.backend.code, call.status)
     return freed
@@ -99,6 +100,7 @@ def _note_lookup(call: ServiceCall, outcome: Outcome, started: datetime, duratio
             delivery.put_off(locked, Outcome(Outcome.AMBIGUOUS, detail=outcome.detail), now)
         lanes.note(call.backend, outcome, now)
     events.publish(locked.pk, locked.status)
+    figures.observe_end(locked)
     figures.observe_attempt(call.backend.code, Attempt.Kind.LOOKUP, outcome.kind, duration_ms / 1000)
     logger.info("lookup_ended call=%s outcome=%s status=%s", locked.pk, outcome.kind, locked.status)
 
