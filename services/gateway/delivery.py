@@ -16,12 +16,15 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from opentelemetry.trace import SpanKind
 
+from services import traces
 from services.forms.files import read
 from services.forms.models import StoredFile
 from services.gateway import events, figures, lanes, rows
 from services.gateway.connectors.base import Delivery, Outcome
 from services.gateway.connectors.registry import connectors
+from services.gateway.following import following
 from services.gateway.models import Attempt, Lane, ServiceCall
 from services.registry.models import Backend, FunctionVersion
 
@@ -70,6 +73,13 @@ def _lease_lasts(backend: Backend) -> timedelta:
 
 def carry(call: ServiceCall) -> tuple[Outcome, datetime, int]:
     """Send the call; its outcome, when it left, and how many milliseconds it took. Holds no connection meanwhile."""
+    with following(call, "exchange", kind=SpanKind.CLIENT) as span:
+        outcome, started, duration_ms = _exchange(call)
+        traces.note(span, outcome=outcome.kind)
+    return outcome, started, duration_ms
+
+
+def _exchange(call: ServiceCall) -> tuple[Outcome, datetime, int]:
     delivery = delivery_of(call)
     connection.close()
     started, clock = timezone.now(), time.monotonic()
@@ -98,7 +108,7 @@ def delivery_of(call: ServiceCall) -> Delivery:
             "submitted_at": call.accepted_at.isoformat(timespec="seconds"),
             "language": call.language,
         },
-        traceparent=call.traceparent,
+        traceparent=traces.current_header() or call.traceparent,
     )
 
 

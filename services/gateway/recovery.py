@@ -10,10 +10,13 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count
 from django.utils import timezone
+from opentelemetry.trace import SpanKind
 
+from services import traces
 from services.gateway import delivery, events, figures, lanes
 from services.gateway.connectors.base import Outcome
 from services.gateway.connectors.registry import connectors
+from services.gateway.following import following
 from services.gateway.models import Attempt, ServiceCall
 from services.registry.models import Backend
 
@@ -75,11 +78,13 @@ def settle_in_doubt(call_id: uuid.UUID) -> None:
     )
     if call is None or not call.backend.has_lookup or call.lookup_count >= settings.GATEWAY_MAX_LOOKUPS:
         return
-    request = delivery.delivery_of(call)
-    connection.close()
-    started, clock = timezone.now(), time.monotonic()
-    outcome = connectors[call.backend.connector].lookup(request)
-    _note_lookup(call, outcome, started, int((time.monotonic() - clock) * 1000))
+    with following(call, "look-up", kind=SpanKind.CLIENT) as span:
+        request = delivery.delivery_of(call)
+        connection.close()
+        started, clock = timezone.now(), time.monotonic()
+        outcome = connectors[call.backend.connector].lookup(request)
+        traces.note(span, outcome=outcome.kind)
+        _note_lookup(call, outcome, started, int((time.monotonic() - clock) * 1000))
 
 
 def _note_lookup(call: ServiceCall, outcome: Outcome, started: datetime, duration_ms: int) -> None:

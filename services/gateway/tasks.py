@@ -8,8 +8,10 @@ from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from services import traces
 from services.gateway import delivery, events, recovery
 from services.gateway.connectors.registry import connectors
+from services.gateway.following import following
 from services.gateway.models import Lane, ServiceCall
 from services.registry.models import Backend
 
@@ -37,12 +39,15 @@ def _ring(task: "Task[[str], None]", call_id: uuid.UUID) -> None:
 @shared_task(name="gateway.deliver", acks_late=False)
 def deliver(call_id: str) -> None:
     """Deliver one call if it is due and nobody holds it. Run twice, the second finds nothing to claim."""
-    claimed = delivery.claim(uuid.UUID(call_id))
+    with traces.span("claim"):
+        claimed = delivery.claim(uuid.UUID(call_id))
     if claimed is None:
         return
-    events.publish(claimed.call.pk, "delivering")
-    outcome, started, duration_ms = delivery.carry(claimed.call)
-    delivery.finish(claimed, outcome, started=started, duration_ms=duration_ms)
+    with following(claimed.call, "deliver"):
+        events.publish(claimed.call.pk, "delivering")
+        outcome, started, duration_ms = delivery.carry(claimed.call)
+        with traces.span("finish", outcome=outcome.kind):
+            delivery.finish(claimed, outcome, started=started, duration_ms=duration_ms)
     if claimed.fills_lane:
         behind = ServiceCall.objects.due(timezone.now()).filter(backend=claimed.call.backend).first()
         if behind is not None:
