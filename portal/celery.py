@@ -3,6 +3,7 @@
 import os
 
 from celery import Celery
+from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -10,3 +11,8 @@ app = Celery("ferry")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.imports = ["portal.health", "portal.watch.correlation"]  # their pulses and ids are Celery's signals
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _leave_the_log_alone(**_: object) -> None:
+    """Celery would set its own level and shape; Django has set ours."""

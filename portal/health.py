@@ -1,10 +1,10 @@
 """Whether the portal lives, and what of it is ready. Its figures are in portal/watch."""
 
-import logging
 import threading
 import time
 
 import redis
+import structlog
 from celery.signals import beat_init, worker_ready
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -12,7 +12,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 PULSE_EVERY_SECONDS = 5
 PULSE_LASTS_SECONDS = 20
 
@@ -27,7 +27,7 @@ def _beat_on(name: str) -> None:
         try:
             broker.set(f"pulse:{name}", int(time.time()), ex=PULSE_LASTS_SECONDS)
         except redis.RedisError as error:
-            logger.warning("pulse_lost of=%s error=%s", name, type(error).__name__)
+            logger.warning("pulse_lost", part=name, error=type(error).__name__)
         time.sleep(PULSE_EVERY_SECONDS)
 
 

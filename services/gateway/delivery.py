@@ -5,7 +5,6 @@ Claim and finish are short transactions; while the department is thinking, no da
 
 import base64
 import hashlib
-import logging
 import random
 import time
 import uuid
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
@@ -28,7 +28,7 @@ from services.gateway.following import following
 from services.gateway.models import Attempt, Lane, ServiceCall
 from services.registry.models import Backend, FunctionVersion
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 LEASE_MARGIN_SECONDS = 15.0
 
 
@@ -86,7 +86,7 @@ def _exchange(call: ServiceCall) -> tuple[Outcome, datetime, int]:
     try:
         outcome = connectors[call.backend.connector].send(delivery)
     except Exception as error:  # a connector's bug must not leave the call hanging until its lease runs out
-        logger.exception("connector_broke backend=%s call=%s", call.backend.code, call.pk)
+        logger.exception("connector_broke", backend=call.backend.code, call=call.pk)
         outcome = Outcome(Outcome.AMBIGUOUS, detail=f"connector: {type(error).__name__}")
     return outcome, started, int((time.monotonic() - clock) * 1000)
 
@@ -150,8 +150,8 @@ def finish(claimed: Claim, outcome: Outcome, *, started: datetime, duration_ms: 
         figures.observe_end(call)
         events.publish(call.pk, call.status)
     logger.info(
-        "attempt_ended call=%s backend=%s attempt=%s outcome=%s ms=%s status=%s",
-        call.pk, call.backend.code, attempt.number, outcome.kind, duration_ms, call.status,
+        "attempt_ended", call=call.pk, backend=call.backend.code, attempt=attempt.number, outcome=outcome.kind,
+        ms=duration_ms, status=call.status,
     )  # fmt: skip
 
 

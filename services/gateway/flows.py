@@ -4,6 +4,7 @@ from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+import structlog
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -23,6 +24,8 @@ from services.gateway.delivery import preview
 from services.gateway.errors import AssuranceTooLow, IdempotencyConflict, NotAvailable, NotSettleable
 from services.gateway.models import ServiceCall, Settlement
 from services.registry.models import FunctionVersion, ServiceFunction
+
+logger = structlog.get_logger(__name__)
 
 
 def clean(
@@ -107,8 +110,13 @@ def _accept(call: ServiceCall, sent: Iterable[StoredFile], now: datetime) -> Non
         receipt=call.receipt,
         at=now,
     )
-    transaction.on_commit(lambda: tasks.ring(call.pk))
-    transaction.on_commit(lambda: figures.observe_accepted(call))
+    transaction.on_commit(lambda: _tell_accepted(call))
+
+
+def _tell_accepted(call: ServiceCall) -> None:
+    tasks.ring(call.pk)
+    figures.observe_accepted(call)
+    logger.info("call_accepted", call=call.pk, backend=call.backend.code, function=call.function.code)
 
 
 def _same(first: ServiceCall, function: ServiceFunction, payload: dict[str, Any]) -> ServiceCall:

@@ -1,11 +1,11 @@
 """What time and mishaps leave behind: calls that nobody holds, and calls of which nobody knows what became."""
 
-import logging
 import time
 import uuid
 from collections import Counter
 from datetime import datetime, timedelta
 
+import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count
@@ -20,7 +20,7 @@ from services.gateway.following import following
 from services.gateway.models import Attempt, ServiceCall
 from services.registry.models import Backend
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 SWEEP_LIMIT = 1000  # calls looked at in one sweep
 
 
@@ -44,7 +44,7 @@ def free_abandoned(now: datetime) -> int:
         freed += 1
         figures.observe_end(call)
         events.publish(call.pk, call.status)
-        logger.warning("call_abandoned call=%s backend=%s status=%s", call.pk, call.backend.code, call.status)
+        logger.warning("call_abandoned", call=call.pk, backend=call.backend.code, status=call.status)
     return freed
 
 
@@ -107,7 +107,7 @@ def _note_lookup(call: ServiceCall, outcome: Outcome, started: datetime, duratio
     events.publish(locked.pk, locked.status)
     figures.observe_end(locked)
     figures.observe_attempt(call.backend.code, Attempt.Kind.LOOKUP, outcome.kind, duration_ms / 1000)
-    logger.info("lookup_ended call=%s outcome=%s status=%s", locked.pk, outcome.kind, locked.status)
+    logger.info("lookup_ended", call=locked.pk, backend=call.backend.code, outcome=outcome.kind, status=locked.status)
 
 
 def _had_time_to_arrive(call: ServiceCall, asked_at: datetime) -> bool:

@@ -1,8 +1,8 @@
 """The gateway's tasks. Each may run twice or not at all: the database decides what there is to do."""
 
-import logging
 import uuid
 
+import structlog
 from celery import Task, shared_task
 from django.db import connection
 from django.utils import timezone
@@ -15,7 +15,7 @@ from services.gateway.following import following
 from services.gateway.models import Lane, ServiceCall
 from services.registry.models import Backend
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 IN_DOUBT_LIMIT = 200  # look-ups begun in one round
 
 
@@ -33,7 +33,7 @@ def _ring(task: "Task[[str], None]", call_id: uuid.UUID) -> None:
     try:
         task.delay(str(call_id))
     except OperationalError as error:
-        logger.warning("doorbell_broken call=%s error=%s", call_id, type(error).__name__)
+        logger.warning("doorbell_broken", call=call_id, error=type(error).__name__)
 
 
 @shared_task(name="gateway.deliver", acks_late=False)

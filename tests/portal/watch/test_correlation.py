@@ -125,8 +125,8 @@ def test_a_real_worker_carries_the_browsers_id_to_the_department(
     with start_worker(app, perform_ping_check=False, pool="threads", concurrency=2, queues=["calls"]):
         answer = client.post(path, {"licence_number": "AB1", "note": "x"}, "application/json", headers=headers)
         call = ServiceCall.objects.get(receipt=answer.json()["receipt"])
-        for _status in client.get(f"/api/v1/calls/{call.receipt}/events").streaming_content:  # ends with the call
-            pass
+        events: Any = client.get(f"/api/v1/calls/{call.receipt}/events")
+        assert list(events.streaming_content)  # the stream ends when the call does
     (header,) = told(twins, call)
     assert header.startswith(f"00-{TRACE}-")
 
