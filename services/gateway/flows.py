@@ -4,6 +4,7 @@ from collections.abc import Collection, Container, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+import structlog
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -18,7 +19,7 @@ from services.forms import files, schema, validation
 from services.forms import flows as forms
 from services.forms.errors import FieldError, Invalid
 from services.forms.models import StoredFile
-from services.gateway import events, receipts, rows, story, tasks, withdrawal
+from services.gateway import events, figures, receipts, rows, story, tasks, withdrawal
 from services.gateway.connectors.base import BatchConnector
 from services.gateway.connectors.registry import connectors
 from services.gateway.delivery import preview
@@ -33,6 +34,8 @@ from services.gateway.errors import (
 from services.gateway.models import BatchRecord, ServiceCall, Settlement
 from services.registry.flows import is_officer
 from services.registry.models import FunctionVersion, ServiceFunction
+
+logger = structlog.get_logger(__name__)
 
 
 def clean(
@@ -120,7 +123,13 @@ def _accept(call: ServiceCall, sent: Iterable[StoredFile], now: datetime) -> Non
         receipt=call.receipt,
         at=now,
     )
-    transaction.on_commit(lambda: tasks.ring(call.pk))
+    transaction.on_commit(lambda: _tell_accepted(call))
+
+
+def _tell_accepted(call: ServiceCall) -> None:
+    tasks.ring(call.pk)
+    figures.observe_accepted(call)
+    logger.info("call_accepted", call=call.pk, backend=call.backend.code, function=call.function.code)
 
 
 def _same(first: ServiceCall, function: ServiceFunction, payload: dict[str, Any]) -> ServiceCall:
@@ -190,11 +199,14 @@ def close(call: ServiceCall, *, by: User, reason: str) -> ServiceCall:
     """
     call = _undelivered(call)
     now = timezone.now()
+    was_final = call.is_final
     call.status = ServiceCall.Status.FAILED
     call.finished_at = call.finished_at or now
     call.closed_at = now
     call.trouble = "closed_by_officer"
     call.save()
+    if not was_final:
+        transaction.on_commit(lambda: figures.observe_end(call))
     _decide(call, Settlement.Verb.CLOSE, by, reason, now)
     return call
 
