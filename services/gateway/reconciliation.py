@@ -23,6 +23,7 @@ from services.registry.models import Backend
 SKEW = timedelta(minutes=5)  # by which a department's clock may differ from ours
 MOST_SHOWN = 1000  # receipts behind each number
 FAULTS = ("lost", "doubled", "unknown")
+BESIDE = ("matched", "under_way", "uncovered", "tried")
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ def reconcile(backend: Backend, span: Span, ledger: Path | None = None) -> Recon
     Raises LedgerUnreadable. Writes nothing.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(SENT, {"backend": backend.pk, "since": span.since, "until": span.until, **_slack(backend)})
+        slack = SKEW + timedelta(seconds=2 * backend.timeout_seconds + LEASE_MARGIN_SECONDS)
+        cursor.execute(SENT, {"backend": backend.pk, "since": span.since, "until": span.until, "slack": slack})
         cursor.execute("SELECT min(sent_since), max(sent_until) FROM reconciled_sent")
         sent_since, sent_until = cursor.fetchone()
         since, until = (
@@ -113,16 +115,12 @@ def reconcile(backend: Backend, span: Span, ledger: Path | None = None) -> Recon
         cursor.execute(VERDICTS, {**bounds, "backend": backend.pk, "is_batch": is_batch})
         cursor.execute("SELECT verdict, count(*) FROM reconciled GROUP BY verdict")
         counts = dict(cursor.fetchall())
-        faults = {name: Fault(counts.get(name, 0), _findings(name)) for name in FAULTS}
+        lost, doubled, unknown = (Fault(counts.get(name, 0), _findings(name)) for name in FAULTS)
         cursor.execute("DROP TABLE reconciled, reconciled_entry, reconciled_sent")
-    others = {name: counts.get(name, 0) for name in ("matched", "under_way", "uncovered", "tried")}
-    return Reconciliation(backend=backend.code, span=span, entries=count, **others, **faults)
-
-
-def _slack(backend: Backend) -> dict[str, timedelta]:
-    """How far from an attempt's line its filing may lie: of a worker that died, only its end is known."""
-    lease = timedelta(seconds=2 * backend.timeout_seconds + LEASE_MARGIN_SECONDS)
-    return {"before": SKEW + lease, "after": SKEW + lease}
+    matched, under_way, uncovered, tried = (counts.get(name, 0) for name in BESIDE)
+    return Reconciliation(
+        backend.code, span, count, matched, under_way, uncovered, tried, lost=lost, doubled=doubled, unknown=unknown
+    )
 
 
 def _source(
@@ -156,14 +154,15 @@ def _findings(verdict: str) -> list[Finding]:
         return [Finding(*row) for row in cursor.fetchall()]
 
 
-# Calls with an exchange in the span that may have filed them, and the time in which the filing must lie. A record
+# Calls with an exchange in the span that may have filed them, and the time in which the filing must lie: as far from
+# the line as a lease is long, because of a worker that died only the end is known. A record
 # of a batch is filed at any time from its leaving until its answer; until that is overdue it counts as under way.
 SENT = """
 CREATE TEMPORARY TABLE reconciled_sent ON COMMIT DROP AS
 SELECT exchange.call_id,
-       min(exchange.started_at) - %(before)s AS sent_since,
+       min(exchange.started_at) - %(slack)s AS sent_since,
        max(CASE WHEN exchange.kind = 'batch' THEN greatest(exchange.started_at, call.finished_at, call.due_at)
-                ELSE exchange.started_at + exchange.duration_ms * interval '1 ms' END) + %(after)s AS sent_until,
+                ELSE exchange.started_at + exchange.duration_ms * interval '1 ms' END) + %(slack)s AS sent_until,
        bool_or(exchange.kind = 'batch') AS left_in_batch, min(call.status) AS status
 FROM gateway_attempt exchange JOIN gateway_servicecall call ON call.id = exchange.call_id
 WHERE exchange.call_id IN (

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from services.gateway import reconciliation
 from services.gateway.errors import LedgerUnreadable
-from services.gateway.reconciliation import FAULTS, Reconciliation, Span
+from services.gateway.reconciliation import BESIDE, FAULTS, Reconciliation, Span
 from services.registry.models import Backend
 
 SHOWN = 20  # receipts of each kind; --json gives the first thousand
