@@ -97,13 +97,12 @@ def reconcile(backend: Backend, span: Span, ledger: Path | None = None) -> Recon
     """
     with transaction.atomic(), connection.cursor() as cursor:
         slack = SKEW + timedelta(seconds=2 * backend.timeout_seconds + LEASE_MARGIN_SECONDS)
-        cursor.execute(SENT, {"backend": backend.pk, "since": span.since, "until": span.until, "slack": slack})
+        asked = {"backend": backend.pk, "since": span.since, "until": span.until}
+        cursor.execute(SENT, {**asked, "slack": str(slack)})
         cursor.execute("SELECT min(sent_since), max(sent_until) FROM reconciled_sent")
         sent_since, sent_until = cursor.fetchone()
-        since, until = (
-            min(sent_since or span.since, span.since - SKEW),
-            max(sent_until or span.until, span.until + SKEW),
-        )
+        since = min(sent_since or span.since, span.since - SKEW)
+        until = max(sent_until or span.until, span.until + SKEW)
         with _source(backend, ledger, since, until) as entries:
             count = _take_in(entries)
         if ledger is not None:  # its rows say how far it reaches
@@ -111,8 +110,7 @@ def reconcile(backend: Backend, span: Span, ledger: Path | None = None) -> Recon
             first, last = cursor.fetchone()
             since, until = min(first or span.since, span.since), max(last or span.until, span.until)
         is_batch = isinstance(connectors.get(backend.connector), BatchConnector)
-        bounds = {"since": span.since, "until": span.until, "from": since, "to": until}
-        cursor.execute(VERDICTS, {**bounds, "backend": backend.pk, "is_batch": is_batch})
+        cursor.execute(VERDICTS, {**asked, "from": since, "to": until, "is_batch": is_batch})
         cursor.execute("SELECT verdict, count(*) FROM reconciled GROUP BY verdict")
         counts = dict(cursor.fetchall())
         lost, doubled, unknown = (Fault(counts.get(name, 0), _findings(name)) for name in FAULTS)
@@ -160,9 +158,9 @@ def _findings(verdict: str) -> list[Finding]:
 SENT = """
 CREATE TEMPORARY TABLE reconciled_sent ON COMMIT DROP AS
 SELECT exchange.call_id,
-       min(exchange.started_at) - %(slack)s AS sent_since,
+       min(exchange.started_at) - %(slack)s::interval AS sent_since,
        max(CASE WHEN exchange.kind = 'batch' THEN greatest(exchange.started_at, call.finished_at, call.due_at)
-                ELSE exchange.started_at + exchange.duration_ms * interval '1 ms' END) + %(slack)s AS sent_until,
+                ELSE exchange.started_at + exchange.duration_ms * interval '1 ms' END) + %(slack)s::interval AS sent_until,
        bool_or(exchange.kind = 'batch') AS left_in_batch, min(call.status) AS status
 FROM gateway_attempt exchange JOIN gateway_servicecall call ON call.id = exchange.call_id
 WHERE exchange.call_id IN (

@@ -200,12 +200,11 @@ def told(backend: Callable[..., Backend], twins: Twins) -> Backend:
     return made
 
 
-def today(**values: str) -> tuple[int, str]:
+def today(*flags: str) -> tuple[int, str]:
     """Exit status and text of the command for today."""
     out = StringIO()
-    day = timezone.localdate().isoformat()
     try:
-        call_command("reconcile", "--day", day, *values.pop("flags", "").split(), stdout=out, stderr=out, **values)
+        call_command("reconcile", "--day", timezone.localdate().isoformat(), *flags, stdout=out, stderr=out)
     except CommandError as error:
         return error.returncode, out.getvalue()
     return 0, out.getvalue()
@@ -213,7 +212,7 @@ def today(**values: str) -> tuple[int, str]:
 
 def test_the_command_asks_the_departments_own_ledger(make_call: MakeCall, told: Backend) -> None:
     tasks.deliver(str(make_call(to=told).pk))
-    status, text = today(backend="td-rest")
+    status, text = today("--backend", "td-rest")
     assert status == 0
     assert "0 lost, 0 doubled, 0 unknown (1 matched" in text
 
@@ -222,7 +221,7 @@ def test_the_command_fails_and_names_the_receipts(make_call: MakeCall, told: Bac
     call = make_call(to=told)
     tasks.deliver(str(call.pk))
     twins.empty("td-rest")
-    status, text = today(backend="td-rest")
+    status, text = today("--backend", "td-rest")
     assert status == 1
     assert f"lost {call.receipt}: completed; filed 0" in text
 
@@ -232,7 +231,7 @@ def test_all_backends_are_compared_and_those_without_a_ledger_named(
 ) -> None:
     backend("soap")
     tasks.deliver(str(make_call(to=told).pk))
-    status, text = today(flags="--all")
+    status, text = today("--all")
     assert status == 0
     assert "td-soap: no ledger is known" in text
     assert "td-rest" in text
@@ -240,16 +239,15 @@ def test_all_backends_are_compared_and_those_without_a_ledger_named(
 
 def test_the_command_speaks_json(make_call: MakeCall, told: Backend) -> None:
     tasks.deliver(str(make_call(to=told).pk))
-    out = StringIO()
-    call_command("reconcile", "--all", "--json", "--day", timezone.localdate().isoformat(), stdout=out)
-    (found,) = json.loads(out.getvalue())
+    _, text = today("--all", "--json")
+    (found,) = json.loads(text)
     assert (found["backend"], found["matched"], found["lost"]) == ("td-rest", 1, {"count": 0, "findings": []})
 
 
 def test_a_ledger_that_cannot_be_read_is_not_an_empty_one(make_call: MakeCall, told: Backend, twins: Twins) -> None:
     told.settings = {**told.settings, "ledger": twins.address("_twins/nobody/ledger")}
     told.save()
-    assert today(backend="td-rest")[0] == 2
+    assert today("--backend", "td-rest")[0] == 2
 
 
 def test_a_ledger_is_a_setting_of_every_connector() -> None:

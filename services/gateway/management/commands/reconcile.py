@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from services.gateway import reconciliation
 from services.gateway.errors import LedgerUnreadable
-from services.gateway.reconciliation import BESIDE, FAULTS, Reconciliation, Span
+from services.gateway.reconciliation import FAULTS, Reconciliation, Span
 from services.registry.models import Backend
 
 SHOWN = 20  # receipts of each kind; --json gives the first thousand
@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         whose = parser.add_mutually_exclusive_group(required=True)
-        whose.add_argument("--backend", help="code of the backend")
+        whose.add_argument("--backend", action="append", help="code of the backend; may be given several times")
         whose.add_argument("--all", action="store_true", help="every backend whose settings name a ledger")
         parser.add_argument(
             "--day", type=date.fromisoformat, help="in Hong Kong, such as 2026-03-03; default: yesterday"
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="a JSON array instead of text")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["days"] < 1 or (options["all"] and options["ledger"]):
+        if options["days"] < 1 or (options["ledger"] and len(options["backend"] or []) != 1):
             raise CommandError("Give at least one day, and a file for one backend only.", returncode=NOT_COMPARED)
         span = Span(options["day"] or timezone.localdate() - timedelta(days=1), options["days"])
         found, unread = [], []
@@ -57,12 +57,13 @@ class Command(BaseCommand):
             for each in asked.exclude(settings__has_key="ledger"):
                 self.stderr.write(f"{each.code}: no ledger is known, not compared")
             return list(asked.filter(settings__has_key="ledger"))
-        backend = Backend.objects.filter(code=options["backend"]).first()
-        if backend is None:
-            raise CommandError(f"There is no backend {options['backend']}.", returncode=NOT_COMPARED)
-        if options["ledger"] is None and "ledger" not in backend.settings:
-            raise CommandError(f"Name a file: --ledger. {backend.code} has no ledger set.", returncode=NOT_COMPARED)
-        return [backend]
+        chosen = list(Backend.objects.filter(code__in=options["backend"]))
+        if unheard := set(options["backend"]) - {each.code for each in chosen}:
+            raise CommandError(f"There is no backend {', '.join(sorted(unheard))}.", returncode=NOT_COMPARED)
+        for each in chosen:
+            if options["ledger"] is None and "ledger" not in each.settings:
+                raise CommandError(f"Name a file: --ledger. {each.code} has no ledger set.", returncode=NOT_COMPARED)
+        return chosen
 
     def _say(self, found: list[Reconciliation], *, as_json: bool) -> None:
         if as_json:
