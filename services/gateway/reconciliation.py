@@ -97,7 +97,7 @@ def reconcile(backend: Backend, span: Span, ledger: Path | None = None) -> Recon
     """
     with transaction.atomic(), connection.cursor() as cursor:
         slack = SKEW + timedelta(seconds=2 * backend.timeout_seconds + LEASE_MARGIN_SECONDS)
-        asked = {"backend": backend.pk, "since": span.since, "until": span.until}
+        asked: dict[str, int | datetime] = {"backend": backend.pk, "since": span.since, "until": span.until}
         cursor.execute(SENT, {**asked, "slack": str(slack)})
         cursor.execute("SELECT min(sent_since), max(sent_until) FROM reconciled_sent")
         sent_since, sent_until = cursor.fetchone()
@@ -160,7 +160,8 @@ CREATE TEMPORARY TABLE reconciled_sent ON COMMIT DROP AS
 SELECT exchange.call_id,
        min(exchange.started_at) - %(slack)s::interval AS sent_since,
        max(CASE WHEN exchange.kind = 'batch' THEN greatest(exchange.started_at, call.finished_at, call.due_at)
-                ELSE exchange.started_at + exchange.duration_ms * interval '1 ms' END) + %(slack)s::interval AS sent_until,
+                ELSE exchange.started_at + exchange.duration_ms * interval '1 ms' END
+       ) + %(slack)s::interval AS sent_until,
        bool_or(exchange.kind = 'batch') AS left_in_batch, min(call.status) AS status
 FROM gateway_attempt exchange JOIN gateway_servicecall call ON call.id = exchange.call_id
 WHERE exchange.call_id IN (

@@ -1,0 +1,46 @@
+"""Steps the wall clock of a Celery process while it runs: the only way to do so without moving the machine's own.
+
+Python loads this module before any other where PYTHONPATH names its folder. Only processes that FERRY_TEST_CLOCK
+has a file for are touched: a number of seconds, read each time that somebody asks what time it is. The monotonic clock is left
+alone, as it is by a real step.
+"""
+
+import datetime
+import gc
+import mmap
+import os
+import struct
+import sys
+import time
+from pathlib import Path
+
+
+def _role() -> str:
+    """`calls`, `chores` or `beat` of a Celery process; empty for any other."""
+    words = sys.orig_argv
+    return next((role for role in ("calls", "chores", "beat") if "celery" in words and role in words), "")
+
+
+def _step_with(file: Path) -> None:
+    """Add what stands in the file (a double, native) to every answer of the wall clock."""
+    with file.open("rb") as opened:
+        offset = mmap.mmap(opened.fileno(), 8, access=mmap.ACCESS_READ)
+    real_time, real_now = time.time, datetime.datetime.now
+
+    def seconds() -> float:
+        return float(struct.unpack_from("d", offset)[0])
+
+    def stepped_now(kind: type[datetime.datetime], tz: datetime.tzinfo | None = None) -> datetime.datetime:
+        return real_now(tz) + datetime.timedelta(seconds=seconds())
+
+    time.time = lambda: real_time() + seconds()
+    time.time_ns = lambda: int(time.time() * 1_000_000_000)
+    # A type written in C does not let its attributes be set; its dictionary does.
+    methods = gc.get_referents(datetime.datetime.__dict__)[0]
+    methods["now"] = classmethod(stepped_now)
+    methods["utcnow"] = classmethod(lambda kind: stepped_now(kind, datetime.UTC).replace(tzinfo=None))
+
+
+_folder = os.environ.get("FERRY_TEST_CLOCK", "")
+if _folder and _role() and (_file := Path(_folder) / _role()).exists():
+    _step_with(_file)
