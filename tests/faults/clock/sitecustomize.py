@@ -1,10 +1,11 @@
 """Steps the wall clock of a Celery process while it runs: the only way to do so without moving the machine's own.
 
 Python loads this module before any other where PYTHONPATH names its folder. Only processes that FERRY_TEST_CLOCK
-has a file for are touched: a number of seconds, read each time that somebody asks what time it is. The monotonic clock is left
-alone, as it is by a real step.
+has a file for are touched: a number of seconds, read each time that somebody asks what time it is. The monotonic
+clock is left alone, as it is by a real step.
 """
 
+import ctypes
 import datetime
 import gc
 import mmap
@@ -12,7 +13,10 @@ import os
 import struct
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+_kept: list[object] = []  # what was replaced may still be in somebody's cache
 
 
 def _role() -> str:
@@ -35,10 +39,16 @@ def _step_with(file: Path) -> None:
 
     time.time = lambda: real_time() + seconds()
     time.time_ns = lambda: int(time.time() * 1_000_000_000)
-    # A type written in C does not let its attributes be set; its dictionary does.
+    _replace("now", stepped_now)
+    _replace("utcnow", lambda kind: stepped_now(kind, datetime.UTC).replace(tzinfo=None))
+
+
+def _replace(name: str, function: Callable[..., datetime.datetime]) -> None:
+    """A type written in C does not let its attributes be set; its dictionary does, if the type is told of it."""
     methods = gc.get_referents(datetime.datetime.__dict__)[0]
-    methods["now"] = classmethod(stepped_now)
-    methods["utcnow"] = classmethod(lambda kind: stepped_now(kind, datetime.UTC).replace(tzinfo=None))
+    _kept.append(methods[name])
+    methods[name] = classmethod(function)
+    ctypes.pythonapi.PyType_Modified(ctypes.py_object(datetime.datetime))
 
 
 _folder = os.environ.get("FERRY_TEST_CLOCK", "")
