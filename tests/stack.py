@@ -5,7 +5,6 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,17 +15,12 @@ from pathlib import Path
 
 import requests
 
+from services.twins.ports import COUNT as TWINS
+from tests.ports import free_port
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 START_SECONDS = 180
 OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FERRY_DATA_KEYS", "FERRY_VAR", "PORT", "TWINS_PORT")
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -84,7 +78,7 @@ class Stack:
 @contextmanager
 def running(var: Path, **variables: str) -> Iterator[Stack]:
     """Start everything, wait until it says so, and stop it with SIGTERM at the end."""
-    port, twins_port = free_port(), free_port()
+    port, twins_port = free_port(), free_port(TWINS)
     plain = {name: value for name, value in os.environ.items() if name not in OURS}
     env = {**plain, "PORT": str(port), "TWINS_PORT": str(twins_port), "FERRY_VAR": str(var), **variables}
     var.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from portal.launch.embedded import start_postgres, start_valkey
 from portal.launch.processes import processes
 from portal.launch.supervisor import Interrupted, Supervisor
 
+TWINS_PORTS = 4  # as services/twins/ports.py says
 LOGINS = [  # made by the command `demo`
     ("citizen", "ferry-citizen", "a citizen, with data already filled in"),
     ("officer", "ferry-officer", "an officer of the Transport Department"),
@@ -26,13 +27,18 @@ def main() -> int:
         var = state.folder(os.environ)
         port = state.port_number(os.environ, "PORT", 8000)
         twins_port = state.port_number(os.environ, "TWINS_PORT", 8100)
-        if port == twins_port:
-            raise CannotStart(f"PORT and TWINS_PORT are both {port}. Choose another: TWINS_PORT={port + 1} make run")
+        twins_ports = range(twins_port, twins_port + TWINS_PORTS)
+        if port in twins_ports:
+            raise CannotStart(
+                f"PORT is {port}, and the demonstration departments use {twins_port} to {twins_ports[-1]}."
+                f" Choose another: TWINS_PORT={port + 1} make run"
+            )
         state.make_folder(var)
         with state.held(var, port):
             state.end_leftovers(var)
             state.check_port(port, "PORT")
-            state.check_port(twins_port, "TWINS_PORT")
+            for each in twins_ports:
+                state.check_port(each, "TWINS_PORT", instead=each + 1)
             run(Supervisor(var), port, twins_port)
     except CannotStart as reason:
         say(f"\n{reason}")

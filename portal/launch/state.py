@@ -127,8 +127,8 @@ def port_number(environ: Mapping[str, str], variable: str, default: int) -> int:
     return int(value)
 
 
-def check_port(port: int, variable: str) -> None:
-    """Raise CannotStart, naming the port and the variable, unless we may listen there."""
+def check_port(port: int, variable: str, instead: int = 0) -> None:
+    """Raise CannotStart, naming the port and the variable, unless we may listen there. `instead` is what to propose."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -140,7 +140,7 @@ def check_port(port: int, variable: str) -> None:
         except OSError as error:
             raise CannotStart(
                 f"Port {port} is taken. Stop the other program, or choose another port:"
-                f" {variable}={port + 1 if port < 65535 else 8001} make run"
+                f" {variable}={instead or (port + 1 if port < 65535 else 8001)} make run"
             ) from error
 
 

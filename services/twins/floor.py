@@ -10,6 +10,7 @@ from aiohttp import web
 from services.twins.answers import HONG_KONG, Answer, Submission, answer_to
 from services.twins.catalogue import Backend, Catalogue
 from services.twins.ledger import Effect, Ledger
+from services.twins.ports import Ports
 
 RECEIPT = re.compile(r"[\x21-\x7e]{1,100}")
 
@@ -55,14 +56,14 @@ class Behaviour:
 class Floor:
     catalogue: Catalogue
     ledger: Ledger
-    port: int
+    ports: Ports
     behaviours: dict[str, Behaviour] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.behaviours.update({code: Behaviour() for code in self.catalogue.backends})
 
     def address_of(self, backend: Backend) -> str:
-        return f"http://127.0.0.1:{self.port}/{backend.code}/" if backend.is_served else ""
+        return f"http://127.0.0.1:{self.ports.web}/{backend.code}/" if backend.is_served else ""
 
     def backend_for(self, request: web.Request, transport: str) -> Backend:
         """The backend in the path; raises 404 if there is none or it does not speak this protocol."""

@@ -12,6 +12,7 @@ from services.twins import catalogue, control, rest, soap
 from services.twins.floor import FLOOR, Floor
 from services.twins.ledger import Ledger
 from services.twins.modes import behave
+from services.twins.ports import Ports
 from services.twins.problems import explain_errors
 
 LARGEST_BODY = 4 * 1024 * 1024  # bytes; forms carry ids of files, never the files
@@ -39,7 +40,7 @@ async def serve(port: int, state_folder: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     allow_many_connections()
-    floor = Floor(catalogue.load(), Ledger(state_folder / "twins" / "ledger.sqlite3"), port)
+    floor = Floor(catalogue.load(), Ledger(state_folder / "twins" / "ledger.sqlite3"), Ports(port))
     # Cancelling a handler with its connection frees a hung call the moment its caller has given up.
     runner = web.AppRunner(
         build_app(floor), access_log=None, handler_cancellation=True, shutdown_timeout=LAST_WORDS_SECONDS

@@ -4,7 +4,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -111,13 +110,6 @@ def kill(var: Path, words: str) -> int:
     assert pid, f"no process {words!r} of {var}"
     os.kill(pid, signal.SIGKILL)
     return pid
-
-
-def free_port() -> int:
-    """A port on which nobody listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def newcomers_environment() -> dict[str, str]:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from portal.launch import state
-from tests.portal.launch.conftest import Launcher, eventually, free_port, kill, newcomers_environment, state_folder
+from tests.portal.launch.conftest import Launcher, eventually, kill, newcomers_environment, state_folder
+from tests.ports import free_port
 
 START_SECONDS = 170  # the promise is 3 minutes, on a machine that does nothing else
 FUNCTIONS = 1901
@@ -25,7 +26,7 @@ class Voyage:
     """What was seen: start, a worker killed, SIGTERM, a second start, the launcher killed."""
 
     port: int = field(default_factory=free_port)
-    twins_port: int = field(default_factory=free_port)
+    twins_port: int = field(default_factory=lambda: free_port(4))
     first_lines: list[str] = field(default_factory=list)
     second_lines: list[str] = field(default_factory=list)
     functions: list[int] = field(default_factory=list)  # after each start

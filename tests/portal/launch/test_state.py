@@ -9,7 +9,8 @@ import pytest
 
 from portal.launch import state
 from portal.launch.console import CannotStart
-from tests.portal.launch.conftest import Launcher, free_port
+from tests.portal.launch.conftest import Launcher
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ def test_a_free_port_is_accepted() -> None:
 def test_a_taken_port_is_named_with_its_variable(
     launch: Callable[..., Launcher], var: Path, taken_port: int, variable: str
 ) -> None:
-    ports = {"PORT": str(free_port()), "TWINS_PORT": str(free_port()), variable: str(taken_port)}
+    ports = {"PORT": str(free_port()), "TWINS_PORT": str(free_port(4)), variable: str(taken_port)}
     ferry = launch(command=[sys.executable, "-m", "portal.launch"], FERRY_VAR=str(var), **ports)
     assert ferry.end() == 1
     assert ferry.lines[-1] == (

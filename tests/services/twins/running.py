@@ -1,7 +1,6 @@
 """The real twins process on a free loopback port, and what a test wants to ask of it."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -9,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+
+from services.twins.ports import COUNT
+from tests.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 TIMEOUT_SECONDS = 10
@@ -66,7 +68,7 @@ class Twins:
 
 def start(folder: Path, port: int | None = None) -> Twins:
     """Start the process with its state in a folder, and wait until it says that it is open."""
-    port = port or free_port()
+    port = port or free_port(COUNT)
     process = subprocess.Popen(
         [sys.executable, "-m", "services.twins"],
         cwd=REPOSITORY,
@@ -79,10 +81,3 @@ def start(folder: Path, port: int | None = None) -> Twins:
     if "open at" not in process.stdout.readline():
         raise AssertionError(process.communicate(timeout=TIMEOUT_SECONDS)[1])
     return Twins(process, port)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
