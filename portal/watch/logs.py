@@ -118,7 +118,8 @@ def _clean(text: str) -> str:
 def _error_in(given: Any) -> BaseException | None:
     if given is True:
         return sys.exc_info()[1]
-    return given[1] if isinstance(given, tuple) else given
+    error = given[1] if isinstance(given, tuple) else given
+    return error if isinstance(error, BaseException) else None
 
 
 def _told(error: BaseException) -> str:

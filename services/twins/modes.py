@@ -32,7 +32,7 @@ async def behave(request: web.Request, handler: Handler) -> web.StreamResponse:
     backend = floor.catalogue.backends.get(request.path.split("/", 2)[1])
     if backend is None or not backend.is_served:
         return await handler(request)
-    behaviour = floor.behaviours[backend.code]
+    behaviour = floor.behaviours[backend.code].at(asyncio.get_running_loop().time())
     if behaviour.mode is Mode.DOWN:
         return await cut(request)
     if soap.asks_for_wsdl(request):
