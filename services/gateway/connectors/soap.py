@@ -102,8 +102,16 @@ class SoapConnector(Connector):
         self.check_request(request_map)
         operation = request_map["operation"]
         description = self._descriptions.at_hand(backend)
-        if description is not None and not operation.startswith("="):
+        if description is None or operation.startswith("="):
+            return
+        try:
             description.check(operation, request_map.get("body", {}))
+        except ValueError as error:
+            try:
+                renewed = self._descriptions.renewed(backend)  # the department may have changed it since
+            except http.Unreached:
+                raise error from None
+            renewed.check(operation, request_map.get("body", {}))
 
     def check_backend(self, backend: Backend) -> None:
         settings = backend.settings
@@ -146,7 +154,11 @@ class SoapConnector(Connector):
     def _built(self, backend: Backend, operation: str, arguments: Any, traceparent: str = "") -> _Request:
         """Raises Unreached, Unbuildable, MissingSecret, or ValueError for an address that leads away."""
         description = self._descriptions.of(backend)
-        message = description.build(operation, arguments)
+        try:
+            message = description.build(operation, arguments)
+        except Unbuildable:
+            description = self._descriptions.renewed(backend)  # the department may have changed it since
+            message = description.build(operation, arguments)
         soap_security.secure(backend, message.envelope)
         body = etree.tostring(message.envelope, encoding="utf-8", xml_declaration=True)
         soap_security.hide_password(message.envelope)

@@ -11,7 +11,8 @@ from services.gateway.connectors.base import Outcome
 from services.gateway.connectors.soap import SoapConnector
 from services.gateway.connectors.soap_descriptions import PAUSE_SECONDS, Descriptions
 from services.gateway.connectors.soap_wsdl import fingerprint
-from tests.services.gateway.soap import OPEN_FACES, backend_of, delivery_to, manners
+from services.registry.models import Backend
+from tests.services.gateway.soap import OPEN_FACES, backend_of, delivery_to, manners, request_map
 from tests.services.twins.running import Twins
 
 
@@ -59,7 +60,9 @@ def test_a_wsdl_that_has_become_unusable_does_not_replace_the_last_one(twins: Tw
     time.sleep(0.1)
     with manners(twins, harm=harm):
         descriptions.of(backend)
-        assert eventually(lambda: min(descriptions._due.values()) > time.time() + PAUSE_SECONDS / 2)
+        assert eventually(
+            lambda: min(kept.due_at for kept in descriptions._known.values()) > time.time() + PAUSE_SECONDS / 2
+        )
         assert descriptions.of(backend) is first
 
 
@@ -76,3 +79,36 @@ def test_a_description_at_hand_is_given_without_asking_the_department(twins: Twi
     Descriptions().of(backend)
     twins.set_mode("td-soap", "down")
     assert Descriptions().at_hand(backend) is not None
+
+
+def without_apply(twins: Twins, backend: Backend) -> None:
+    """Let what is kept be a WSDL of two hours ago that did not know the operation yet."""
+    address = twins.address("td-soap/service?wsdl")
+    document = twins.get("td-soap/service?wsdl").content.replace(b'operation name="Apply"', b'operation name="Ask"')
+    document = document.replace(b"ApplyRequest", b"AskRequest").replace(b"ApplyResponse", b"AskResponse")
+    kept = {"at": time.time() - 7200, "documents": {address: document}}
+    cache.set(f"soap-wsdl:{fingerprint(backend)}", kept)
+
+
+def test_a_request_that_does_not_fit_is_tried_with_the_wsdl_of_today(twins: Twins) -> None:
+    backend = backend_of(twins)
+    without_apply(twins, backend)
+    soap = SoapConnector()
+    description = soap._descriptions.at_hand(backend)
+    assert description is not None
+    assert "Apply" not in description.operations
+    assert soap.send(delivery_to(backend)).kind == Outcome.ANSWERED
+
+
+def test_a_map_that_does_not_fit_is_judged_by_the_wsdl_of_today(twins: Twins) -> None:
+    backend = backend_of(twins)
+    without_apply(twins, backend)
+    SoapConnector().check_request_to(backend, request_map())
+
+
+def test_a_map_is_judged_by_the_last_wsdl_while_the_department_is_down(twins: Twins) -> None:
+    backend = backend_of(twins)
+    without_apply(twins, backend)
+    twins.set_mode("td-soap", "down")
+    with pytest.raises(ValueError, match=r"^/operation"):
+        SoapConnector().check_request_to(backend, request_map())
