@@ -265,6 +265,7 @@ _twins = urlsplit(TWINS_URL)  # one port for each kind of wire, side by side: se
 TWINS_RECORDS_URL = f"tcp://{_twins.hostname}:{(_twins.port or 8100) + 1}"
 TWINS_SFTP_URL = f"sftp://{_twins.hostname}:{(_twins.port or 8100) + 2}"
 TWINS_TLS_URL = f"https://{_twins.hostname}:{(_twins.port or 8100) + 3}"
+GATEWAY_BACKEND_KEPT_SECONDS = 5.0  # so long a change of a backend takes to reach every worker
 GATEWAY_RETRY_FIRST_SECONDS = 1.0
 GATEWAY_RETRY_CAP_SECONDS = 600.0
 GATEWAY_MAX_ATTEMPTS = 8

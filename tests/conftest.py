@@ -49,6 +49,7 @@ def _set_up_django(worker: str | None) -> None:
     from django.conf import settings
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.GATEWAY_BACKEND_KEPT_SECONDS = 0.0  # a test that changes a backend sees it at once
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

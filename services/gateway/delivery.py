@@ -4,6 +4,7 @@ Claim and finish are short transactions; while the department is thinking, no da
 """
 
 import base64
+import hashlib
 import logging
 import random
 import time
@@ -18,11 +19,11 @@ from django.utils import timezone
 
 from services.forms.files import read
 from services.forms.models import StoredFile
-from services.gateway import events, lanes
+from services.gateway import events, lanes, rows
 from services.gateway.connectors.base import Delivery, Outcome
 from services.gateway.connectors.registry import connectors
-from services.gateway.models import Attempt, ServiceCall
-from services.registry.models import FunctionVersion
+from services.gateway.models import Attempt, Lane, ServiceCall
+from services.registry.models import Backend, FunctionVersion
 
 logger = logging.getLogger(__name__)
 LEASE_MARGIN_SECONDS = 15.0
@@ -41,27 +42,30 @@ def claim(call_id: uuid.UUID, now: datetime | None = None) -> Claim | None:
     """Take the call if it is due and its lane admits it; put it off, with the reason, if not."""
     now = now or timezone.now()
     with transaction.atomic():
-        call = (
-            ServiceCall.objects.select_for_update(of=("self",))
-            .select_related("backend", "version", "function")
-            .filter(pk=call_id, status="accepted", due_at__lte=now)
-            .first()
-        )
-        if call is None:
+        found = rows.lock(call_id, now)
+        if found is None:
             return None
-        admission = lanes.admit(call.backend, now)
-        if not admission.is_open:
+        call, lane = found
+        admission = lanes.admit(call, lane, now)
+        if admission.free_at:
+            Lane.objects.filter(pk=lane.pk).update(free_at=admission.free_at)
+        taken, lease = None, uuid.uuid4()
+        if admission.is_open:
+            lease_until = now + _lease_lasts(call.backend)
+            taken = rows.take(call, slots=admission.slots, lease=lease, lease_until=lease_until, now=now)
+        if taken is None:
             due_at = admission.until or call.due_at
-            ServiceCall.objects.filter(pk=call.pk).update(trouble=admission.trouble, due_at=due_at)
+            trouble = admission.trouble or "crowded"
+            ServiceCall.objects.filter(pk=call.pk).update(trouble=trouble, due_at=due_at)
             return None
-        lease = uuid.uuid4()
-        # Twice the time-out, because a slow reader may use it twice (connectors/http.py).
-        lease_until = now + timedelta(seconds=2 * call.backend.timeout_seconds + LEASE_MARGIN_SECONDS)
         call.attempt_count += 1
-        ServiceCall.objects.filter(pk=call.pk).update(
-            status="delivering", lease=lease, lease_until=lease_until, attempt_count=call.attempt_count
-        )
-    return Claim(call, lease, admission.fills_lane)
+        call.status, call.lease, call.lease_until = "delivering", lease, lease_until
+    return Claim(call, lease, fills_lane=taken + 1 >= admission.slots)
+
+
+def _lease_lasts(backend: Backend) -> timedelta:
+    """Twice the time-out, because a slow reader may use it twice (connectors/http.py)."""
+    return timedelta(seconds=2 * backend.timeout_seconds + LEASE_MARGIN_SECONDS)
 
 
 def carry(call: ServiceCall) -> tuple[Outcome, datetime, int]:
@@ -123,39 +127,73 @@ def _content(file: StoredFile) -> dict[str, str]:
 
 def finish(claimed: Claim, outcome: Outcome, *, started: datetime, duration_ms: int) -> None:
     """Write down how it ended. The department's own word always counts; anything else only while the lease is ours."""
-    now = timezone.now()
-    with transaction.atomic():
-        record(claimed.call, Attempt.Kind.SEND, claimed.call.attempt_count, outcome, started, duration_ms)
-        call = ServiceCall.objects.select_for_update(of=("self",)).defer("payload").get(pk=claimed.call.pk)
-        call.backend = claimed.call.backend
-        is_ours = call.lease == claimed.lease
-        if outcome.kind == Outcome.ANSWERED and not call.is_final:
-            settle(call, outcome, now)
-        elif is_ours:
-            put_off(call, outcome, now)
-        lanes.note(claimed.call.backend, outcome, now)
-    if is_ours or outcome.kind == Outcome.ANSWERED:
+    now, call = timezone.now(), claimed.call
+    attempt = _attempt(call, Attempt.Kind.SEND, call.attempt_count, outcome, started, duration_ms)
+    if outcome.kind == Outcome.ANSWERED:
+        understand(call, outcome, now)
+        settled = rows.settle(call, attempt, stale_before=now - lanes.SUCCESS_KEPT, now=now)
+        is_news = settled.is_news
+    else:
+        call, is_news = _without_answer(claimed, attempt, outcome, now)
+    if is_news:
         events.publish(call.pk, call.status)
     logger.info(
         "attempt_ended call=%s backend=%s attempt=%s outcome=%s ms=%s status=%s",
-        call.pk, call.backend.code, claimed.call.attempt_count, outcome.kind, duration_ms, call.status,
+        call.pk, call.backend.code, attempt.number, outcome.kind, duration_ms, call.status,
     )  # fmt: skip
+
+
+@transaction.atomic
+def _without_answer(claimed: Claim, attempt: Attempt, outcome: Outcome, now: datetime) -> tuple[ServiceCall, bool]:
+    """The call as it stands now, and whether it was still ours to change."""
+    attempt.save()
+    call = ServiceCall.objects.select_for_update(of=("self",)).defer("payload").get(pk=claimed.call.pk)
+    call.backend = claimed.call.backend
+    is_ours = call.lease == claimed.lease
+    if is_ours:
+        put_off(call, outcome, now)
+    lanes.note(call.backend, outcome, now)
+    return call, is_ours
 
 
 def record(call: ServiceCall, kind: str, number: int, outcome: Outcome, started: datetime, duration_ms: int) -> Attempt:
     """Write the attempt's line."""
-    return Attempt.objects.create(
-        call=call, backend_id=call.backend_id, kind=kind, number=number, started_at=started,
+    attempt = _attempt(call, kind, number, outcome, started, duration_ms)
+    attempt.save(force_insert=True)
+    return attempt
+
+
+def _attempt(
+    call: ServiceCall, kind: str, number: int, outcome: Outcome, started: datetime, duration_ms: int
+) -> Attempt:
+    exchange = outcome.exchange
+    return Attempt(
+        call_id=call.pk, backend_id=call.backend_id, kind=kind, number=number, started_at=started,
         duration_ms=duration_ms, outcome=outcome.kind, detail=outcome.detail[:300],
+        sent_sha256=_print_of(exchange.get("sent")), received_sha256=_print_of(exchange.get("received")),
     )  # fmt: skip
 
 
-def settle(call: ServiceCall, outcome: Outcome, now: datetime) -> None:
-    """The department spoke: done, refused, or `the answer comes later`."""
+def _print_of(text: str | bytes | None) -> str:
+    """SHA-256 of what went over the wire, in hexadecimal; empty where nothing did."""
+    if not text:
+        return ""
+    return hashlib.sha256(text if isinstance(text, bytes) else text.encode()).hexdigest()
+
+
+def understand(call: ServiceCall, outcome: Outcome, now: datetime) -> None:
+    """Set the call to what the department said: done, refused, or `the answer comes later`. Saves nothing."""
     assert outcome.reading is not None
     call.status = outcome.reading.outcome
     call.answer = {"rule": outcome.reading.rule, "values": outcome.reading.values}
     call.finished_at = now if call.is_final else None
+    call.due_at = outcome.expected_at or call.due_at
+    call.trouble = ""
+
+
+def settle(call: ServiceCall, outcome: Outcome, now: datetime) -> None:
+    """`understand`, and save it: for a call that the caller has locked."""
+    understand(call, outcome, now)
     _let_go(call, trouble="")
 
 

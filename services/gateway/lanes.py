@@ -1,4 +1,4 @@
-"""The way to one backend: breaker, bulkhead and service window, decided in the database for all workers at once."""
+"""The way to one backend: breaker, bulkhead, rate and service window, decided in the database for all workers."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,32 +11,49 @@ FAILURES_TO_OPEN = 5
 OPEN_FIRST_SECONDS = 10.0
 OPEN_CAP_SECONDS = 300.0
 TROUBLE = {Outcome.UNREACHED, Outcome.AMBIGUOUS}
+SUCCESS_KEPT = timedelta(seconds=10)  # a quiet success on a healthy lane is written down so rarely
+RESERVED_AHEAD = timedelta(seconds=10)  # no place is given away for later, so that whoever waits is never far behind
 
 
 @dataclass(frozen=True)
 class Admission:
-    """Whether a call may leave now; if not, why and until when."""
+    """Whether a call may leave now, and into how many slots; if not, why and until when."""
 
-    is_open: bool
-    trouble: str = ""  # closed, breaker, crowded
+    slots: int = 0
+    trouble: str = ""  # closed, breaker, rate
     until: datetime | None = None
-    fills_lane: bool = False  # it takes the last slot, so another may be waiting behind it
+    free_at: datetime | None = None  # of a lane with a rate: what its row is to say from now on
+
+    @property
+    def is_open(self) -> bool:
+        return self.slots > 0
 
 
-def admit(backend: Backend, now: datetime) -> Admission:
-    """Decide with the lane's row locked until the caller's transaction ends, so that two workers never share a slot."""
+def admit(call: ServiceCall, lane: Lane, now: datetime) -> Admission:
+    """Decide for a call whose lane is locked. Writes nothing."""
+    backend = call.backend
     opens = backend.opens_at(now)
     if opens > now:
-        return Admission(False, "closed", opens)
-    lane, _ = Lane.objects.select_for_update(of=("self",)).get_or_create(backend=backend)
+        return Admission(trouble="closed", until=opens)
     breaker = lane.breaker(now)
     if breaker == "open":
-        return Admission(False, "breaker", lane.open_until)
+        return Admission(trouble="breaker", until=lane.open_until)
     slots = 1 if breaker == "half-open" else backend.max_concurrency
-    in_flight = ServiceCall.objects.filter(backend=backend, status="delivering", lease_until__gt=now).count()
-    if in_flight >= slots:
-        return Admission(False, "crowded")
-    return Admission(True, fills_lane=in_flight + 1 >= slots)
+    if backend.max_per_minute is None or call.trouble == "rate":  # with a place reserved, its time has come
+        return Admission(slots)
+    return _in_turn(lane, backend.max_per_minute, slots, now)
+
+
+def _in_turn(lane: Lane, per_minute: int, slots: int, now: datetime) -> Admission:
+    """The generic cell rate algorithm (ITU-T I.371): one place after the other, a second's worth at once."""
+    place = max(lane.free_at or now, now)
+    following = place + timedelta(minutes=1) / per_minute
+    at_once = timedelta(seconds=1) if per_minute > 60 else timedelta()
+    if place <= now + at_once:
+        return Admission(slots, free_at=following)
+    if place <= now + RESERVED_AHEAD:
+        return Admission(trouble="rate", until=place, free_at=following)
+    return Admission(trouble="crowded", until=now + RESERVED_AHEAD)
 
 
 def note(backend: Backend, outcome: Outcome, now: datetime) -> None:
@@ -45,7 +62,7 @@ def note(backend: Backend, outcome: Outcome, now: datetime) -> None:
         return
     lane, _ = Lane.objects.get_or_create(backend=backend)
     if outcome.kind not in TROUBLE:
-        stale = lane.last_success_at is None or now - lane.last_success_at > timedelta(seconds=10)
+        stale = lane.last_success_at is None or now - lane.last_success_at > SUCCESS_KEPT
         if lane.failures or lane.open_until or stale:
             Lane.objects.filter(pk=lane.pk).update(failures=0, open_until=None, last_success_at=now)
         return

@@ -1,0 +1,160 @@
+"""The rows that every delivery takes and gives back, read and written by hand: see docs/decisions/0009.
+
+Statements are prepared once a connection, because planning them takes PostgreSQL longer than carrying them out.
+"""
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+from django.db.models import Prefetch
+
+from services.gateway.models import Attempt, Lane, ServiceCall
+from services.registry.models import Backend, FunctionVersion
+
+LEFT_OUT = {"answer", "idempotency_key", "sent_sha256", "lease", "lease_until", "finished_at"}
+CALL = [field.attname for field in ServiceCall._meta.concrete_fields if field.attname not in LEFT_OUT]
+LANE = [field.attname for field in Lane._meta.concrete_fields]
+_PAYLOAD = CALL.index("payload")
+_READS_PAYLOAD = ServiceCall._meta.get_field("payload").from_db_value
+
+LOCK = f"""
+    SELECT {", ".join(f"call.{name}" for name in CALL)}, {", ".join(f"lane.{name}" for name in LANE)}
+    FROM gateway_servicecall call JOIN gateway_lane lane ON lane.backend_id = call.backend_id
+    WHERE call.id = %s AND call.status = 'accepted' AND call.due_at <= %s
+    FOR UPDATE OF call, lane"""  # noqa: S608 (names of our own)
+ADD_LANE = """
+    INSERT INTO gateway_lane (backend_id, failures, last_error)
+    SELECT backend_id, 0, '' FROM gateway_servicecall WHERE id = %s AND status = 'accepted'
+    ON CONFLICT DO NOTHING"""
+TAKE = """
+    WITH held AS (
+        SELECT count(*) AS count FROM gateway_servicecall
+        WHERE backend_id = %s AND status = 'delivering' AND lease_until > %s
+    )
+    UPDATE gateway_servicecall SET status = 'delivering', lease = %s, lease_until = %s, attempt_count = %s
+    FROM held WHERE id = %s AND held.count < %s
+    RETURNING held.count"""
+SETTLE = """
+    WITH tried AS (
+        INSERT INTO gateway_attempt (
+            call_id, backend_id, kind, number, started_at, duration_ms, outcome, detail, sent_sha256, received_sha256
+        ) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    ), lane AS (
+        UPDATE gateway_lane SET failures = 0, open_until = NULL, last_success_at = %s
+        FROM (SELECT open_until AS was FROM gateway_lane WHERE backend_id = %s) before
+        WHERE backend_id = %s
+          AND (failures > 0 OR open_until IS NOT NULL OR last_success_at IS NULL OR last_success_at < %s)
+        RETURNING before.was
+    ), done AS (
+        UPDATE gateway_servicecall SET status = %s, answer = %s, finished_at = %s, due_at = %s, trouble = %s,
+            lease = NULL, lease_until = NULL
+        WHERE id = %s AND status NOT IN ('completed', 'rejected', 'withdrawn') AND closed_at IS NULL
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM done), (SELECT was FROM lane)"""
+
+
+def _one(statement: str, values: Sequence[Any]) -> Any:
+    """The first row of a prepared statement, if it gives any. Raises django.db.Error."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        cursor.execute(statement.encode(), values, prepare=True)
+        return cursor.fetchone() if cursor.description else None
+
+
+def lock(call_id: uuid.UUID, now: datetime) -> tuple[ServiceCall, Lane] | None:
+    """The call, if it is due and nobody has it, and its lane; both rows locked until the transaction ends."""
+    values = _one(LOCK, [call_id, now])
+    if values is None:
+        _one(ADD_LANE, [call_id])
+        values = _one(LOCK, [call_id, now])
+        if values is None:
+            return None
+    fields = list(values[: len(CALL)])
+    fields[_PAYLOAD] = _READS_PAYLOAD(fields[_PAYLOAD])
+    call = ServiceCall.from_db(connection.alias, CALL, fields)
+    call.backend = known_backend(call.backend_id)
+    call.version = known_version(call.version_id)
+    call.function = call.version.function
+    return call, Lane.from_db(connection.alias, LANE, values[len(CALL) :])
+
+
+def take(call: ServiceCall, *, slots: int, lease: uuid.UUID, lease_until: datetime, now: datetime) -> int | None:
+    """Take one of the backend's slots for the call: how many were taken already, or None if all were.
+
+    The lane's row must be locked, so that nobody counts the same slots at the same moment.
+    """
+    values = [call.backend_id, now, lease, lease_until, call.attempt_count + 1, call.pk, slots]
+    row = _one(TAKE, values)
+    return None if row is None else int(row[0])
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What the one statement of `settle` did."""
+
+    is_news: bool  # the call took the answer; False if it was final before
+    breaker_was: datetime | None  # until when the lane's breaker had been set, if this success closed it
+
+
+def settle(call: ServiceCall, attempt: Attempt, *, stale_before: datetime, now: datetime) -> Settled:
+    """Write an answered attempt, the call as it now stands, and the lane's success, in one statement.
+
+    A department's own word counts even for a call that we had given up, unless a human closed it.
+    """
+    answer = ServiceCall._meta.get_field("answer").get_db_prep_value(call.answer, connection)
+    row = _one(
+        SETTLE,
+        [
+            attempt.call_id, attempt.backend_id, attempt.kind, attempt.number, attempt.started_at, attempt.duration_ms,
+            attempt.outcome, attempt.detail, attempt.sent_sha256, attempt.received_sha256,
+            now, call.backend_id, call.backend_id, stale_before,
+            call.status, answer, call.finished_at, call.due_at, call.trouble, call.pk,
+        ],
+    )  # fmt: skip
+    return Settled(is_news=bool(row[0]), breaker_was=row[1])
+
+
+@dataclass
+class _Kept:
+    """A row that is read anew after a while."""
+
+    row: Any
+    until: float
+
+
+_backends: dict[int, _Kept] = {}
+_versions: dict[int, FunctionVersion] = {}  # decided ones never change
+MOST_VERSIONS = 4096
+
+
+def known_backend(pk: int) -> Backend:
+    """The backend with its coming maintenances, at most a few seconds old. Shared by threads: for reading only."""
+    kept = _backends.get(pk)
+    if kept is None or kept.until < time.monotonic():
+        backends = Backend.objects.select_related("department").prefetch_related(Prefetch("maintenances"))
+        kept = _backends[pk] = _Kept(backends.get(pk=pk), time.monotonic() + settings.GATEWAY_BACKEND_KEPT_SECONDS)
+    found: Backend = kept.row
+    return found
+
+
+def known_version(pk: int) -> FunctionVersion:
+    """The version with its function. Shared by threads: for reading only."""
+    if pk not in _versions:
+        if len(_versions) >= MOST_VERSIONS:
+            _versions.clear()
+        _versions[pk] = FunctionVersion.objects.select_related("function__department").get(pk=pk)
+    return _versions[pk]
+
+
+def forget() -> None:
+    """Read every row anew: for whoever has changed one and cannot wait, and for tests."""
+    _backends.clear()
+    _versions.clear()
