@@ -17,11 +17,13 @@ import urllib3
 from django.utils import timezone
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, LocationParseError, LocationValueError, SSLError
+from urllib3.util.wait import wait_for_read
 
 from services.gateway.connectors.base import Outcome
 from services.registry.models import Backend
 
 MAX_ANSWER_BYTES = 1024 * 1024
+HEARING_SECONDS = 0.5  # for a new connection that shows a certificate
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 section 5.6.2
 FIELD_VALUE = re.compile(r"[\x20-\x7e\t]*")  # RFC 9110 section 5.5, without obs-text
 # Alerts by which a peer ends a handshake that it does not agree to. In TLS 1.3 the one about our certificate comes
@@ -110,6 +112,32 @@ class _Connection(HTTPConnection):
 
 class _TlsConnection(_Connection, HTTPSConnection):
     """The same, encrypted."""
+
+    def connect(self) -> None:
+        super().connect()
+        if self.ssl_context is not _plain_tls():
+            self._hear_whether_we_are_welcome()
+
+    def _hear_whether_we_are_welcome(self) -> None:
+        """Listen before speaking, so that a certificate that is refused is never a doubt about a request.
+
+        In TLS 1.3 our side of the handshake ends before the peer has looked at our certificate. A peer that is
+        content mostly sends a session ticket at once (RFC 8446 section 4.6.1), any other an alert, or it hangs up.
+        """
+        sock, timeout = self.sock, self.sock.gettimeout() if self.sock else None
+        if not isinstance(sock, ssl.SSLSocket) or sock.version() != "TLSv1.3":
+            return
+        if not wait_for_read(sock, min(HEARING_SECONDS, timeout or HEARING_SECONDS)):
+            return
+        sock.setblocking(False)
+        try:
+            said = sock.recv(1)
+        except ssl.SSLWantReadError:  # a ticket, and nothing else
+            sock.settimeout(timeout)
+        except OSError as error:
+            raise _NotConnected(_refusal(error)) from error
+        else:
+            raise _NotConnected("it spoke before it was asked" if said else "it hung up after our certificate")
 
 
 class _Pool(urllib3.HTTPConnectionPool):
@@ -247,8 +275,13 @@ def once(
 def _doubt(error: HTTPError) -> Exception:
     cause = error.args[0] if isinstance(error, SSLError) and error.args else None
     if isinstance(cause, ssl.SSLError) and REFUSALS.search(cause.reason or ""):
-        return Unreached(f"it refused our certificate: {cause.reason}")
+        return Unreached(_refusal(cause))
     return Ambiguous(type(error).__name__)
+
+
+def _refusal(error: OSError) -> str:
+    reason = error.reason if isinstance(error, ssl.SSLError) else ""
+    return f"it refused our certificate: {reason or type(error).__name__}"
 
 
 def _read(response: urllib3.BaseHTTPResponse, patience: Patience) -> bytes:

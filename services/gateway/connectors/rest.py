@@ -141,6 +141,8 @@ class RestConnector(Connector):
     @staticmethod
     def _exchange(delivery: Delivery, method: str, url: str, headers: dict[str, str], body: _Body | None) -> Outcome:
         shown: dict[str, Any] = {"method": method, "url": url, "sent": body.shown if body else ""}
+        if body is not None:
+            shown["sent_sha256"] = hashlib.sha256(body.content).hexdigest()
         if delivery.traceparent:
             headers["traceparent"] = delivery.traceparent
         try:
@@ -149,7 +151,11 @@ class RestConnector(Connector):
             return Outcome(error.kind, detail=str(error), exchange=shown)
         except http.Ambiguous as error:
             return Outcome(Outcome.AMBIGUOUS, detail=str(error), exchange=shown)
-        shown |= {"status": reply.status, "received": reply.content.decode("utf-8", "replace")}
+        shown |= {
+            "status": reply.status,
+            "received": reply.content.decode("utf-8", "replace"),
+            "received_sha256": hashlib.sha256(reply.content).hexdigest(),
+        }
         return _understand(delivery, reply, shown)
 
 
@@ -214,7 +220,8 @@ def _url(backend: Backend, request: dict[str, Any]) -> str:
     path = _text("/path", request.get("path"))
     if {".", ".."} & set(path.split("/")):
         raise _Unfit("/path", "it has . or .. in it")
-    if values := request.get("path_values", {}):
+    if "path_values" in request:
+        values = request["path_values"]
         path = PLACE.sub(lambda place: _segment(place[1], values.get(place[1])), path)
     try:
         url = http.address(backend, path)
