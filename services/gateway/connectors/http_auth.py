@@ -96,7 +96,7 @@ def auth_of(backend: Backend) -> Auth:
 
 def token_address(backend: Backend, auth: Auth) -> str:
     base = backend.address if backend.address.endswith("/") else backend.address + "/"
-    return urljoin(base, auth["token_url"])
+    return urljoin(base, str(auth["token_url"]))
 
 
 def _is_trusted(backend: Backend, address: str) -> bool:
@@ -181,7 +181,8 @@ class _Tokens:
         try:
             token = self._kept.get(key)
             if token is None or time.monotonic() >= token.stale_at:
-                token = self._kept[key] = self._fetch(backend, auth, secret, patience)
+                token = self._fetch(backend, auth, secret, patience)
+                self._keep(key, token)
             return token.authorization
         finally:
             fetching.release()
@@ -192,6 +193,11 @@ class _Tokens:
         with self._lock:
             if (kept := self._kept.get(key)) and kept.authorization == authorization:
                 del self._kept[key]
+
+    def _keep(self, key: str, token: _Token) -> None:
+        now = time.monotonic()
+        with self._lock:
+            self._kept = {name: kept for name, kept in self._kept.items() if kept.stale_at > now} | {key: token}
 
     @staticmethod
     def _key(backend: Backend, auth: Auth, secret: str) -> str:

@@ -122,8 +122,11 @@ class RestConnector(Connector):
         request = delivery.request_map
         found = []
         checks: dict[str, tuple[Callable[[str, Any], Any], str]] = {
-            "path_values": (_segment, _("The department needs a number or a name here, without signs only.")),
-            "headers": (_header_value, _("Use English letters, numbers and common signs only, on one line.")),
+            "path_values": (
+                _segment,
+                _("The department needs this to find the right record. Fill it in with letters or numbers."),
+            ),
+            "headers": (_header_value, _("Write this on one line, in English letters, numbers and common signs.")),
         }
         for part, (fit, message) in checks.items():
             for name, template in request.get(part, {}).items():

@@ -1,7 +1,6 @@
 """What a request map puts on the wire, and what it cannot."""
 
 import hashlib
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +17,7 @@ NOTE = {"details": {"note": "=form.note"}}
 
 
 @pytest.fixture
-def td(twins: Twins) -> Iterator[Department]:
+def td(twins: Twins) -> Department:
     return Department(twins)
 
 
