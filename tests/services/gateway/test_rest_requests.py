@@ -88,7 +88,9 @@ def test_a_file_that_is_not_there_is_not_sent_as_an_empty_one(td: Department) ->
 IN_PATH: dict[str, Any] = {"path": "v1/td-note/{mark}", "path_values": {"mark": "=form.mark"}, "body": {}}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(mark=st.text(min_size=1, max_size=30))
 @example(mark="../../immd-rest/v1/other")
 @example(mark="a/b?c=d#e")
@@ -137,7 +139,9 @@ def test_a_header_that_no_header_may_be_is_not_sent_and_its_value_not_told(td: D
     assert "Admin" not in outcome.detail
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(
     encode=st.sampled_from(["json", "form", "multipart"]),
     note=st.recursive(
