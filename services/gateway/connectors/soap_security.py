@@ -40,9 +40,9 @@ SCHEMA: dict[str, Any] = {
     "properties": {
         "username_token": {
             "type": "object",
-            "description": "the password is in the environment variable that the backend's credentials name",
             "properties": {
                 "username": {"type": "string", "minLength": 1, "maxLength": 200},
+                "password": {**VARIABLE, "description": "names its variable, if not the backend's credentials do"},
                 "password_type": {"enum": ["text", "digest"], "default": "digest"},
             },
             "required": ["username"],
@@ -79,7 +79,8 @@ def secure(backend: Backend, envelope: etree._Element) -> None:
     now = datetime.now(UTC)
     signed = [_timestamp(header, now), body_of(envelope)]
     if "username_token" in wanted:
-        signed.append(_username_token(header, wanted["username_token"], _secret(backend.credentials), now))
+        token = wanted["username_token"]
+        signed.append(_username_token(header, token, _secret(token.get("password", backend.credentials)), now))
     if "signature" in wanted:
         _sign(envelope, header, signed, wanted["signature"])
 
