@@ -9,6 +9,7 @@ import hashlib
 import os
 import secrets
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
@@ -214,12 +215,18 @@ def _pem(name: str) -> bytes:
 
 def _key(name: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
     try:
-        key = load_pem_private_key(_pem(name), password=None)
+        key = _loaded_key(_pem(name))
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise MissingSecret(f"the environment variable {name} holds no private key") from error
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise MissingSecret(f"the environment variable {name} holds no RSA or EC key")
     return key
+
+
+@lru_cache(maxsize=64)
+def _loaded_key(pem: bytes) -> object:
+    """Loading an RSA key checks it, which takes longer than all the rest of a signature."""
+    return load_pem_private_key(pem, password=None)
 
 
 def _certificate(name: str) -> x509.Certificate:
