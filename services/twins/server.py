@@ -14,6 +14,7 @@ from services.twins.ledger import Ledger
 from services.twins.modes import behave
 from services.twins.ports import Ports
 from services.twins.problems import explain_errors
+from services.twins.soap_manners import MANNERS
 
 LARGEST_BODY = 32 * 1024 * 1024  # bytes; an application brings its files along
 BACKLOG = 1024
@@ -25,6 +26,7 @@ def build_app(floor: Floor) -> web.Application:
     app = web.Application(middlewares=guards, client_max_size=LARGEST_BODY)
     app[FLOOR] = floor
     access.set_up(app)
+    app[MANNERS] = {}
     app.add_routes([*control.routes(), *rest.routes(), *soap.routes()])
     app.cleanup_ctx.extend([close_ledger, later.end_pending])
     return app
