@@ -13,11 +13,11 @@ from identity.accounts.models import User
 from identity.consent import flows as consent
 from identity.profile import flows as profile
 from identity.profile.models import ProfileField
-from services.forms import files, validation
+from services.forms import files, schema, validation
 from services.forms import flows as forms
 from services.forms.errors import FieldError, Invalid
 from services.forms.models import StoredFile
-from services.gateway import events, receipts, story, tasks
+from services.gateway import events, receipts, rows, story, tasks
 from services.gateway.connectors.registry import connectors
 from services.gateway.delivery import preview
 from services.gateway.errors import AssuranceTooLow, IdempotencyConflict, NotAvailable, NotSettleable
@@ -63,11 +63,11 @@ def submit(
     assert version is not None
     if not assurance.reaches(assurance.of(person or AnonymousUser()), version.assurance):
         raise AssuranceTooLow(version.assurance)
-    first = ServiceCall.objects.filter(caller=caller, idempotency_key=idempotency_key).first()
+    first = rows.call_of_key(caller, idempotency_key)
     availability = story.availability(function)
     if first is None and not availability.is_accepting:
         raise NotAvailable(availability.code, availability.message)
-    known = profile.read(person) if person else {}
+    known = profile.read(person, only=schema.profile_fields(version.form)) if person else {}
     owners = [caller, f"{forms.SENT}{first.receipt}"] if first else [caller]  # its files were handed over to it
     sent = files.named_in(version.form, data, callers=owners)
     form = clean(version, data, profile=known, files=sent)
@@ -87,7 +87,7 @@ def submit(
     try:
         _accept(call, sent.values(), now)
     except IntegrityError:  # the same key at the same moment: whoever came first has the call
-        first = ServiceCall.objects.filter(caller=caller, idempotency_key=idempotency_key).first()
+        first = rows.call_of_key(caller, idempotency_key)
         if first is None:
             raise
         return _same(first, function, payload), False
