@@ -19,5 +19,6 @@ class GatewayConfig(AppConfig):
                     settings_schema=connector.settings_schema,
                     check_request=connector.check_request,
                     check_backend=connector.check_backend,
+                    check_fit=connector.check_fit,
                 )
             )

@@ -40,6 +40,7 @@ def _mapping(version: FunctionVersion) -> Iterator[str]:
         return
     try:
         protocol.check_request(version.request_map)
+        protocol.check_fit(version.backend, version.request_map)
     except ValueError as error:
         yield _("a request that can be sent (at %(where)s)") % {"where": error}
     if not version.answer_map:

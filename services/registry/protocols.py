@@ -15,6 +15,7 @@ class Protocol:
     settings_schema: dict[str, Any]  # JSON Schema of Backend.settings
     check_request: Callable[[Any], None]  # raises ValueError when a version's request map cannot be sent
     check_backend: Callable[[Any], None]  # raises ValueError for what the schema cannot say
+    check_fit: Callable[[Any, Any], None] = lambda backend, request_map: None  # ValueError if they do not suit
 
 
 _registered: dict[str, Protocol] = {}

@@ -66,8 +66,12 @@ class Ledger:
         at: datetime,
         body: bytes,
         answer: Answer,
+        shown: str | None = None,
     ) -> None:
-        """Write down what arrived, byte for byte where it is UTF-8. It is committed when this returns."""
+        """Write down what arrived, byte for byte where it is UTF-8. It is committed when this returns.
+
+        The digest is of the bytes, also where the body is `shown` in other words.
+        """
         self._book.execute(
             "INSERT INTO entry (backend, receipt, operation, effect, at, sha256, body, answer)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -78,7 +82,7 @@ class Ledger:
                 effect.value,
                 at.isoformat(timespec="milliseconds"),
                 hashlib.sha256(body).hexdigest(),
-                body.decode(errors="replace"),
+                body.decode(errors="replace") if shown is None else shown,
                 json.dumps(answer),
             ),
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from services.twins import catalogue, control, rest, soap
+from services.twins import catalogue, control, records, rest, soap
 from services.twins.floor import FLOOR, Floor
 from services.twins.ledger import Ledger
 from services.twins.modes import behave
@@ -48,6 +48,7 @@ async def serve(port: int, state_folder: Path) -> None:
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port, backlog=BACKLOG).start()
+        await records.open_door(floor, floor.ports.records, backlog=BACKLOG)
         served = sum(each.is_served for each in floor.catalogue.backends.values())
         print(f"{served} twins are open at http://127.0.0.1:{port}/_twins/", flush=True)
         await stopped.wait()

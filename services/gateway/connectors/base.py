@@ -96,6 +96,10 @@ class Connector(ABC):
     def check_request(self, request_map: Any) -> None:
         """Raise ValueError, saying where, unless a version's request map can be sent."""
 
+    def check_fit(self, backend: Backend, request_map: Any) -> None:
+        """Raise ValueError, saying where, if a request map that is sound in itself does not suit this backend."""
+        return
+
     def check_backend(self, backend: Backend) -> None:
         """Raise ValueError, saying where, for settings that the schema alone cannot judge."""
         return
