@@ -63,7 +63,7 @@ def systems_of(floor: Floor) -> dict[bytes, System]:
             made = described.get(backend.code, anyones)
             layouts = {name: load(layout) for name, layout in made["layouts"].items()}
             system = System(backend, made["system"], layouts, **made["transactions"])
-            systems[system.frame("", 1, OK)[PREFIX.size :][:SYSTEM_BYTES]] = system
+            systems[system.frame(system.lookup, 1, OK)[PREFIX.size :][:SYSTEM_BYTES]] = system
     return systems
 
 
@@ -115,10 +115,10 @@ class Counter:
 
 def reply_to(floor: Floor, system: System, frame: bytes, *, is_broken: bool) -> bytes:
     """The frame that answers; files what it carries unless the system is broken."""
-    transaction, number = "", 0
+    transaction, number = "?", 0
     try:
         header = decode(system.header, frame[: system.header.length])
-        transaction, number = header["transaction"] or "", header["sequence"] or 0
+        transaction, number = header["transaction"] or "?", header["sequence"] or 0
         if is_broken:
             return system.frame(transaction, number, BROKEN)
         return answer_to_frame(floor, system, header, frame)

@@ -7,6 +7,7 @@ asks waits for its own number. An answer to a number that nobody waits for is dr
 import itertools
 import os
 import secrets
+import select
 import socket
 import struct
 import threading
@@ -19,7 +20,8 @@ from typing import Literal
 from services.gateway.connectors.http import Ambiguous, Unreached
 
 PREFIX = struct.Struct(">I")
-MOST_ABANDONED = 100  # numbers whose answers may still come, before a connection is given up
+MOST_DUE = 10_000  # numbers that are kept out of use because their answers may still come
+HUNG_UP = getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR  # the first is Linux's alone
 SHORTEST_WAIT = 0.001  # seconds: a time-out of 0 would mean "do not block" to a socket
 
 
@@ -52,19 +54,55 @@ class _Broken(Exception):
     """The connection is of no more use; the message says why."""
 
 
+class _Numbers:
+    """Sequence numbers of one system, the same for all its connections: none is used for two calls at once.
+
+    Nor is one used again while the answer to its first call may still come, on whichever connection.
+    """
+
+    def __init__(self, last: int) -> None:
+        self._last = last
+        self._counter = itertools.count(secrets.randbelow(last))
+        self._taken: set[int] = set()
+        self._due: dict[int, None] = {}  # oldest first
+        self._lock = threading.Lock()
+
+    def take(self) -> int:
+        """Raises Unreached if all are in use."""
+        with self._lock:
+            if len(self._taken) + len(self._due) >= self._last:
+                raise Unreached("no sequence number is free")
+            while (number := next(self._counter) % self._last + 1) in self._taken or number in self._due:
+                pass
+            self._taken.add(number)
+            return number
+
+    def give_back(self, number: int, *, is_answer_due: bool) -> None:
+        with self._lock:
+            self._taken.discard(number)
+            if is_answer_due:
+                self._due[number] = None
+                if len(self._due) > min(MOST_DUE, self._last // 2):
+                    del self._due[next(iter(self._due))]
+
+    def heard(self, number: int) -> None:
+        """Its answer came, be it late."""
+        with self._lock:
+            self._due.pop(number, None)
+
+
 class Connection:
     """One TCP connection, its reading thread, and those who wait for an answer on it."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, numbers: _Numbers) -> None:
         """Raises Unreached."""
         self.line = line
         self.load = 0  # calls that have taken it; the pool's
         self.is_open = True
         self.is_doubted = False  # an answer stayed away
         self.heard_at = time.monotonic()
-        self._numbers = itertools.count(secrets.randbelow(line.last_number))
+        self._numbers = numbers
         self._waiting: dict[int, _Waiter] = {}
-        self._abandoned: set[int] = set()
         self._state = threading.Lock()
         self._sending = threading.RLock()
         try:
@@ -95,14 +133,14 @@ class Connection:
             if (rest := limit - time.monotonic()) <= 0:
                 break
             waiter.done.wait(rest)
-        self._forget(number, is_answer_due=not waiter.done.is_set())
+        self._forget(number, is_answer_due=waiter.frame is None)
         if waiter.frame is None:
             raise Ambiguous(waiter.trouble or "no answer in time")
         return waiter.frame
 
     def is_alive(self, until: float) -> bool:
         """Whether it may be trusted with a request; asks for a sign of life if it was silent for long."""
-        if not self.is_open:
+        if not self.is_open or self._is_hung_up():
             return False
         if not self.is_doubted and time.monotonic() - self.heard_at <= self.line.trusted_seconds:
             return True
@@ -113,6 +151,15 @@ class Connection:
             return False
         self.is_doubted = False
         return True
+
+    def _is_hung_up(self) -> bool:
+        """The other side has closed it, though the reader may not have noticed yet."""
+        poll = select.poll()
+        try:
+            poll.register(self._out, HUNG_UP)
+            return bool(poll.poll(0))
+        except (OSError, ValueError):  # closed by us, meanwhile
+            return True
 
     def close(self, trouble: str = "closed") -> None:
         """Give it up; whoever waits on it learns why."""
@@ -128,30 +175,19 @@ class Connection:
             self._out.close()
 
     def _expect(self) -> tuple[int, _Waiter]:
-        """A number that is not in use, and never one whose answer may still come."""
-        waiter = _Waiter()
+        number, waiter = self._numbers.take(), _Waiter()
         with self._state:
-            if not self.is_open:
-                raise Unreached("the connection was lost")
-            number = next(
-                found
-                for each in self._numbers
-                if (found := each % self.line.last_number + 1) not in self._waiting and found not in self._abandoned
-            )
-            self._waiting[number] = waiter
-        return number, waiter
+            if self.is_open:
+                self._waiting[number] = waiter
+                return number, waiter
+        self._numbers.give_back(number, is_answer_due=False)
+        raise Unreached("the connection was lost")
 
     def _forget(self, number: int, *, is_answer_due: bool = False) -> None:
         with self._state:
             self._waiting.pop(number, None)
-            if is_answer_due:
-                self.is_doubted = True
-                self._abandoned.add(number)
-
-    @property
-    def is_worn_out(self) -> bool:
-        """Too many answers stayed away."""
-        return len(self._abandoned) >= min(MOST_ABANDONED, self.line.last_number // 2)
+            self.is_doubted = self.is_doubted or is_answer_due
+        self._numbers.give_back(number, is_answer_due=is_answer_due)
 
     def _send(self, frame: bytes, until: float) -> None:
         """Hand a whole frame to the system below. Raises Unreached: what it took of it cannot be read as a frame."""
@@ -209,8 +245,8 @@ class Connection:
         number = self.line.number_of(frame)
         if number is None:
             raise _Broken("the answer has no header")
+        self._numbers.heard(number)
         with self._state:
-            self._abandoned.discard(number)
             waiter = self._waiting.pop(number, None)
         if waiter is not None:  # a stale or invented number is nobody's
             waiter.frame = frame
@@ -222,6 +258,7 @@ class Pool:
 
     def __init__(self, line: Line) -> None:
         self.line = line
+        self._numbers = _Numbers(line.last_number)
         self._connections: list[Connection] = []
         self._opening = 0
         self._changed = threading.Condition()
@@ -250,7 +287,7 @@ class Pool:
         finally:
             with self._changed:
                 connection.load -= 1
-                if connection.is_worn_out or not connection.is_open:
+                if not connection.is_open:
                     self._retire(connection)
                 elif connection not in self._connections and not connection.load:
                     connection.close()
@@ -288,7 +325,7 @@ class Pool:
     def _open(self) -> Connection:
         made = None
         try:
-            made = Connection(self.line)
+            made = Connection(self.line, self._numbers)
             made.load = 1
             return made
         finally:
