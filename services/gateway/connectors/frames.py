@@ -196,7 +196,9 @@ class Connection:
             raise Unreached("the connection is congested")
         try:
             while rest:
-                self._out.settimeout(max(until - time.monotonic(), SHORTEST_WAIT))
+                if (seconds := until - time.monotonic()) <= 0:
+                    raise TimeoutError
+                self._out.settimeout(seconds)
                 rest = rest[self._out.send(rest) :]
         except OSError as error:
             self.close("a frame was broken off")
