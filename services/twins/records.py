@@ -6,6 +6,7 @@ and leave as they are ready, in any order.
 """
 
 import asyncio
+import hashlib
 import json
 import struct
 from collections.abc import Mapping
@@ -167,7 +168,9 @@ def read_documents(system: System, rest: bytes, count: int) -> list[dict[str, An
         rest = rest[layout.length :]
         if about["size"] > len(rest):
             raise Malformed("a document ends too soon")
-        rest = rest[about["size"] :]
+        content, rest = rest[: about["size"]], rest[about["size"] :]
+        if hashlib.sha256(content).hexdigest() != about["sha256"]:
+            raise Malformed("a document is not the one that its record is about")
         found.append(about)
     if rest:
         raise Malformed("there is more than the header says")

@@ -5,6 +5,7 @@ layouts stand in the backend's settings; a version says which transaction it is 
 """
 
 import base64
+import hashlib
 import json
 import time
 from collections.abc import Mapping
@@ -299,7 +300,8 @@ def _documents(settings: Mapping[str, Any], attached: Mapping[str, Any]) -> byte
     for key, about in attached.items():
         layout = _layout(settings, "document")
         content = base64.b64decode(about.get("content", ""))
-        facts = {"id": key, "type": about["type"], "size": len(content), "sha256": about["sha256"]}
+        digest = hashlib.sha256(content).hexdigest()
+        facts = {"id": key, "type": about["type"], "size": len(content), "sha256": digest}
         whole += records.encode(layout, facts) + content
     return whole
 

@@ -214,7 +214,7 @@ def test_a_backend_that_nobody_spoke_to_before_gets_its_settings(loaded: SmallCa
 def test_a_mainframe_that_an_officer_is_setting_up_is_left_alone(loaded: SmallCatalogue) -> None:
     backend = BackendFactory(records=True)
     backend.settings["system"] = "OWN"
-    flows.save_backend(backend, by=officer_of("td-renew"))
+    flows.save_backend(backend, by=OfficerFactory(department=backend.department))
     Backend.objects.filter(pk=backend.pk).update(address="")
     assert follow_twins() == 0
 
