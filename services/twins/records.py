@@ -16,7 +16,7 @@ from typing import Any
 from services.gateway.records import Layout, RecordUnreadable, decode, encode, load
 from services.twins.answers import Answer, Submission
 from services.twins.catalogue import CATALOGUE_FOLDER, Backend
-from services.twins.floor import Floor, Mode, is_receipt, now
+from services.twins.floor import TRACEPARENT, Floor, Mode, is_receipt, now
 
 TRANSPORT = "fixed-width"
 PREFIX = struct.Struct(">I")
@@ -100,7 +100,7 @@ class Counter:
 
     async def _serve(self, system: System, frame: bytes) -> None:
         """One frame, as the mode of its system says: see modes.py."""
-        behaviour = self.floor.behaviours[system.backend.code]
+        behaviour = self.floor.behaviours[system.backend.code].at(asyncio.get_running_loop().time())
         if behaviour.mode is Mode.DOWN:
             self.writer.transport.abort()
         elif behaviour.mode is not Mode.HANG:
@@ -130,6 +130,7 @@ def reply_to(floor: Floor, system: System, frame: bytes, *, is_broken: bool) -> 
 def answer_to_frame(floor: Floor, system: System, header: dict[str, Any], frame: bytes) -> bytes:
     """Raises Malformed or RecordUnreadable."""
     transaction, number, body = header["transaction"], header["sequence"], frame[system.header.length :]
+    TRACEPARENT.set(header["traceparent"] or "")
     if transaction == system.sign_of_life:
         return system.frame(transaction, number, OK)
     if transaction == system.lookup:

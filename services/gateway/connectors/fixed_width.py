@@ -189,7 +189,9 @@ class FixedWidthConnector(Connector):
     ) -> Outcome:
         settings = delivery.backend.settings
         try:
-            said = self._ask(delivery.backend, shown["method"], body, documents=documents)
+            said = self._ask(
+                delivery.backend, shown["method"], body, documents=documents, traceparent=delivery.traceparent
+            )
         except Unreached as error:
             return Outcome(Outcome.UNREACHED, detail=str(error), exchange=shown)
         except Ambiguous as error:
@@ -204,11 +206,15 @@ class FixedWidthConnector(Connector):
             return Outcome(kind, detail=f"{detail}, our frame was malformed", exchange=shown)
         return _understand(delivery, shown, said, detail)
 
-    def _ask(self, backend: Backend, transaction: str, body: bytes, *, documents: int = 0) -> _Said:
+    def _ask(
+        self, backend: Backend, transaction: str, body: bytes, *, documents: int = 0, traceparent: str = ""
+    ) -> _Said:
         """Raises Unreached, Ambiguous, or ValueError for settings that cannot be used."""
         settings = backend.settings
         answer = self._pool(backend).ask(
-            lambda number: _header(settings, transaction, number=number, documents=documents) + body,
+            lambda number: (
+                _header(settings, transaction, number=number, documents=documents, traceparent=traceparent) + body
+            ),
             until=time.monotonic() + backend.timeout_seconds,
             silence_seconds=backend.read_timeout_seconds,
         )
@@ -285,12 +291,17 @@ def _named(settings: Mapping[str, Any], group: str, standard: Mapping[str, Any],
     return settings.get(group, {}).get(name, standard[name])
 
 
-def _header(settings: Mapping[str, Any], transaction: str, *, number: int, documents: int) -> bytes:
+def _header(
+    settings: Mapping[str, Any], transaction: str, *, number: int, documents: int, traceparent: str = ""
+) -> bytes:
     """Raises RecordMisfit."""
     layout = _layout(settings, "header")
     values = {"system": settings["system"], "transaction": transaction, "sequence": number, "status": 0}
-    if documents or any(field.name == "documents" for field in layout.fields):
+    known = {field.name for field in layout.fields}
+    if documents or "documents" in known:
         values["documents"] = documents
+    if "traceparent" in known:
+        values["traceparent"] = traceparent
     return records.encode(layout, values)
 
 

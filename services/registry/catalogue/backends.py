@@ -18,6 +18,7 @@ MANNERS: dict[str, dict[str, Any]] = {  # how the twins of a transport behave; t
             "health_path": "health",
             "lookup_path": "v1/receipts/{receipt}",
             "idempotency_header": "Idempotency-Key",
+            "webhook_secret": "TWINS_WEBHOOK_SECRET",
         },
     },
     "soap": {
@@ -39,13 +40,18 @@ def address_of(code: str, transport: str) -> str:
 
 
 def manners_of(code: str, transport: str) -> dict[str, Any]:
-    """Values of a backend's columns that say how its twin wants to be spoken to; none while no connector does."""
+    """Values of a backend's columns that say how its twin wants to be spoken to, and where its ledger is."""
     manners = MANNERS.get(transport, {})
-    if transport != "fixed-width":
-        return manners
-    known = json.loads(RECORDS.read_text(encoding="utf-8"))
-    department = code.removesuffix(f"-{transport}")
-    return {**manners, "settings": known.get(code) or {**known["*"], "system": department.upper()[:8]}}
+    if transport == "fixed-width":
+        known = json.loads(RECORDS.read_text(encoding="utf-8"))
+        department = code.removesuffix(f"-{transport}")
+        manners = {**manners, "settings": known.get(code) or {**known["*"], "system": department.upper()[:8]}}
+    return {**manners, "settings": with_ledger(code, manners)}
+
+
+def with_ledger(code: str, manners: Mapping[str, Any]) -> dict[str, Any]:
+    """The backend's settings, with the address of its twin's ledger."""
+    return {**manners.get("settings", {}), "ledger": f"{settings.TWINS_URL}/_twins/{code}/ledger"}
 
 
 def missing(pairs: Iterable[tuple[str, str]], departments: Mapping[str, Department]) -> list[Backend]:
@@ -74,12 +80,13 @@ def follow_twins() -> int:
     moved = []
     for backend in Backend.objects.exclude(code__in=changed):
         address = address_of(backend.code, backend.connector)
-        if backend.address == address:
-            continue
-        if not backend.address:
+        told = with_ledger(backend.code, {"settings": backend.settings})
+        if address and not backend.address:  # no connector spoke to it when it was loaded
             for column, value in manners_of(backend.code, backend.connector).items():
                 setattr(backend, column, value)
-        elif not backend.address.endswith(f"/{backend.code}/"):
+        elif backend.address.endswith(f"/{backend.code}/") and (backend.address, backend.settings) != (address, told):
+            backend.settings = told
+        else:
             continue
         backend.address = address
         moved.append(backend)

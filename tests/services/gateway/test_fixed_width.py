@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from services.gateway import tasks
-from services.gateway.connectors.base import Delivery, Outcome
+from services.gateway.connectors.base import Outcome
 from services.gateway.connectors.fixed_width import FixedWidthConnector
 from services.gateway.connectors.registry import connectors
 from services.gateway.delivery import delivery_of, preview
@@ -126,17 +127,21 @@ def test_a_value_with_no_room_is_unsendable_and_the_detail_names_only_the_field(
 def test_documents_follow_their_record(make_call: MakeCall, twins: Twins) -> None:
     delivery = delivery_of(make_call("fixed-width"))
     about = {"name": "scan.pdf", "type": "application/pdf", "size": 3, "sha256": "0" * 64, "content": "UERG"}
-    attached: Delivery = Delivery(
-        backend=delivery.backend,
-        receipt=delivery.receipt,
-        function=delivery.function,
+    attached = replace(
+        delivery,
         request_map={**delivery.request_map, "attach": "=files"},
-        answer_map=delivery.answer_map,
         context={**delivery.context, "files": {"3f0b7a52-7c1e-4a43-9a0e-1df8ea1f0c11": about}},
     )
     assert connectors["fixed-width"].send(attached).kind == Outcome.ANSWERED
     (document,) = json.loads(entries(twins, delivery.receipt)[0]["body"])["documents"]
     assert (document["type"], document["size"]) == ("application/pdf", 3)
+
+
+def test_the_trace_reaches_the_mainframe(make_call: MakeCall, twins: Twins) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    delivery = replace(delivery_of(make_call("fixed-width")), traceparent=trace)
+    assert connectors["fixed-width"].send(delivery).kind == Outcome.ANSWERED
+    assert entries(twins, delivery.receipt)[0]["traceparent"] == trace
 
 
 def test_what_has_no_room_points_at_the_answer_it_came_from(make_call: MakeCall) -> None:

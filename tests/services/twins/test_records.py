@@ -23,7 +23,7 @@ class Terminal:
         self.stream: BinaryIO = self.wire.makefile("rb")
 
     def send(self, transaction: str, number: int, record: bytes = b"", system: str = "CCBS") -> None:
-        frame = f"{system:8}{transaction:4}{number:010}0000".encode().ljust(32) + record
+        frame = f"{system:8}{transaction:4}{number:010}0000".encode().ljust(96) + record
         self.wire.sendall(struct.pack(">I", len(frame)) + frame)
 
     def hear(self) -> tuple[int, int, bytes]:
@@ -32,7 +32,7 @@ class Terminal:
         if len(prefix) < 4:
             raise EOFError
         frame = self.stream.read(struct.unpack(">I", prefix)[0])
-        return int(frame[12:22]), int(frame[22:24]), frame[32:]
+        return int(frame[12:22]), int(frame[22:24]), frame[96:]
 
     def ask(self, transaction: str, record: bytes = b"", number: int = 1) -> tuple[int, int, bytes]:
         self.send(transaction, number, record)
