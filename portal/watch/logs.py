@@ -36,7 +36,7 @@ FORMATS = ("text", "json")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _PERSONAL = re.compile(
     r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,190}"  # an e-mail address
-    r"|(?<![A-Za-z0-9])[A-Za-z]{1,2}\d{6}(?:\([0-9Aa]\)|[0-9Aa](?![A-Za-z0-9-]))"  # an identity card number, and no UUID
+    r"|(?<![A-Za-z0-9])[A-Za-z]{1,2}\d{6}(?:\([0-9Aa]\)|[0-9Aa](?![A-Za-z0-9-]))"  # an identity card's number
     r"|\+852[ -]?\d{4}[ -]?\d{4}"  # a Hong Kong telephone number
 )
 

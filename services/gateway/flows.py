@@ -14,6 +14,7 @@ from identity.accounts.models import User
 from identity.consent import flows as consent
 from identity.profile import flows as profile
 from identity.profile.models import ProfileField
+from services import traces
 from services.forms import files, validation
 from services.forms import flows as forms
 from services.forms.errors import FieldError, Invalid
@@ -44,6 +45,7 @@ def clean(
     return form
 
 
+@traces.span("submit")
 def submit(
     function: ServiceFunction,
     data: Mapping[str, Any],
@@ -64,6 +66,7 @@ def submit(
     """
     version = version or function.published
     assert version is not None
+    traces.note(function=function.code, backend=version.backend.code, connector=version.backend.connector)
     if not assurance.reaches(assurance.of(person or AnonymousUser()), version.assurance):
         raise AssuranceTooLow(version.assurance)
     first = ServiceCall.objects.filter(caller=caller, idempotency_key=idempotency_key).first()
