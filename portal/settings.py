@@ -293,6 +293,10 @@ UNFOLD = {
     },
 }  # fmt: skip
 
+# --- Traces: off unless there is a collector to send them to ---------------------------------------
+TRACES_ENDPOINT = environment.text("OTEL_EXPORTER_OTLP_ENDPOINT").rstrip("/")
+TRACED_SHARE = environment.share("OTEL_TRACES_SAMPLER_ARG", 1.0)
+
 # --- Log: events and facts, never contents (see portal/watch/logs.py) ------------------------------
 LOGGING_CONFIG = "portal.watch.logs.configure"
 LOG_FORMAT = environment.text("LOG_FORMAT", "text")

@@ -73,9 +73,9 @@ def _lease_lasts(backend: Backend) -> timedelta:
 
 def carry(call: ServiceCall) -> tuple[Outcome, datetime, int]:
     """Send the call; its outcome, when it left, and how many milliseconds it took. Holds no connection meanwhile."""
-    with following(call, "exchange", kind=SpanKind.CLIENT) as span:
+    with following(call, "exchange", kind=SpanKind.CLIENT):
         outcome, started, duration_ms = _exchange(call)
-        traces.note(span, outcome=outcome.kind)
+        traces.note(outcome=outcome.kind)
     return outcome, started, duration_ms
 
 
