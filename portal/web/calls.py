@@ -26,7 +26,7 @@ from portal.web import receipt_pdf, shared, sheet
 from portal.web.templatetags.ferry import moment
 from portal.web.wording import wording
 from services import languages
-from services.gateway import history, receipts, story, withdrawal
+from services.gateway import deadlines, history, receipts, story, withdrawal
 from services.gateway.models import Attempt, ServiceCall
 
 PAGE_SIZE = 10  # a screenful or two on a phone
@@ -167,7 +167,8 @@ def call_part(request: HttpRequest, receipt: str) -> HttpResponse:
 @require_safe
 def call_pdf(request: HttpRequest, receipt: str) -> HttpResponse:
     call = own_call(request, receipt)
-    paper = receipt_pdf.write(call, _receipt(call)["rows"], story.answer(call))
+    receipt_of = _receipt(call)
+    paper = receipt_pdf.write(call, receipt_of["rows"], story.answer(call), deadline=receipt_of["deadline"])
     return _document(paper, "application/pdf", f'inline; filename="{call.receipt}.pdf"')
 
 
@@ -263,6 +264,7 @@ def _receipt(call: ServiceCall) -> dict[str, Any]:
         "department": wording(call.function.department).html(),
         "rows": sheet.rows(call.version.form, call.payload["form"], file_names=names),
         "groups": [call.sent_sha256[start : start + 4] for start in range(0, 64, 4)],
+        "deadline": deadlines.say_proof(deadline, call.accepted_at) if (deadline := deadlines.of_call(call)) else "",
         "exact_time": _("%(moment)s, Hong Kong time") % {"moment": f"{accepted_at:%Y-%m-%d %H:%M:%S}"},
     }
 
