@@ -167,6 +167,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "gateway.pulse": {"task": "gateway.pulse", "schedule": 60.0, "options": {"expires": 60}},
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
     "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},
     "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},

@@ -76,7 +76,7 @@ class CallCreate(APIView):
     )
     def post(self, request: Request, code: str) -> Response:
         """The body is the form's data. The receipt stands before the department has answered."""
-        bodies.LanguageQuery(data=request.query_params.dict()).is_valid(raise_exception=True)
+        bodies.check_language(request)
         key = request.headers.get("Idempotency-Key", "")
         if not _KEY.fullmatch(key):
             detail = _("Send the header Idempotency-Key: a name of your choosing for this call, up to 255 characters.")
@@ -127,7 +127,7 @@ class CallDetail(APIView):
     )
     def get(self, request: Request, receipt: str) -> Response:
         """Its status, its story, and the department's answer once there is one."""
-        bodies.LanguageQuery(data=request.query_params.dict()).is_valid(raise_exception=True)
+        bodies.check_language(request)
         calls = own_calls(request, receipt).select_related("function__department", "version", "backend")
         return Response(bodies.of_call(get_object_or_404(calls)))
 

@@ -29,7 +29,7 @@ class CallWithdrawal(APIView):
     )
     def post(self, request: Request, receipt: str) -> Response:
         """Possible until the call may have reached its department; after that 409. Twice is as good as once."""
-        bodies.LanguageQuery(data=request.query_params.dict()).is_valid(raise_exception=True)
+        bodies.check_language(request)
         calls = own_calls(request, receipt).select_related("function__department", "version", "backend")
         call = get_object_or_404(calls)
         taken = flows.withdraw(call, callers=callers_of(request._request))

@@ -22,7 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from identity.accounts.callers import callers_of
-from portal.web import receipt_pdf, shared, sheet
+from portal.web import receipt_pdf, shared, sheet, troubles
 from portal.web.templatetags.ferry import moment
 from portal.web.wording import wording
 from services import languages
@@ -115,13 +115,14 @@ class Progress:
 def call_list(request: HttpRequest) -> HttpResponse:
     """Every call of the person, and those that this browser made before signing in."""
     number = _page_number(request)
-    total, lines = history.page(callers_of(request), offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE)
+    callers = callers_of(request)
+    total, lines = history.page(callers, offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE)
     if not lines and number > 1:  # an address kept from when there was more, or made up
         return redirect("web:calls")
     if not lines and not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     page = Paginator(range(total), PAGE_SIZE).page(number)
-    context = {"page": page, "calls": _lines(lines)}
+    context = {"page": page, "calls": _lines(lines), "troubles": troubles.told(callers) if lines else []}
     return shared.answer(
         request, _list_frame(languages.current()), render_to_string("web/call_list.html#list", context, request)
     )
@@ -144,7 +145,11 @@ def call_page(request: HttpRequest, receipt: str) -> HttpResponse:
         if request.user.is_authenticated:
             raise
         return redirect_to_login(request.get_full_path())  # a session that ran out: their receipt waits behind it
-    context = _receipt(call) | {"progress": _progress(call, polls=False), "is_signed_in": request.user.is_authenticated}
+    context = _receipt(call) | {
+        "progress": _progress(call, polls=False),
+        "is_signed_in": request.user.is_authenticated,
+        "troubles": troubles.told([call.caller], receipt=call.receipt),
+    }
     return render(request, "web/call.html", context)
 
 

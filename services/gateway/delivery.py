@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from services.forms.files import read
 from services.forms.models import StoredFile
-from services.gateway import events, lanes, rows
+from services.gateway import events, incidents, lanes, rows
 from services.gateway.connectors.base import Delivery, Outcome
 from services.gateway.connectors.registry import connectors
 from services.gateway.models import Attempt, Lane, ServiceCall
@@ -83,7 +83,8 @@ def carry(call: ServiceCall) -> tuple[Outcome, datetime, int]:
 
 def delivery_of(call: ServiceCall) -> Delivery:
     """The call as its connector sees it, with the files' contents."""
-    files = {str(file.pk): _content(file) for file in StoredFile.objects.filter(pk__in=call.payload["files"])}
+    named = call.payload["files"]
+    files = {str(file.pk): _content(file) for file in StoredFile.objects.filter(pk__in=named)} if named else {}
     return Delivery(
         backend=call.backend,
         receipt=call.receipt,
@@ -92,7 +93,7 @@ def delivery_of(call: ServiceCall) -> Delivery:
         answer_map=call.version.answer_map,
         context={
             "form": call.payload["form"],
-            "files": {key: {**about, **files.get(key, {})} for key, about in call.payload["files"].items()},
+            "files": {key: {**about, **files.get(key, {})} for key, about in named.items()},
             "receipt": call.receipt,
             "function": call.function.code,
             "submitted_at": call.accepted_at.isoformat(timespec="seconds"),
@@ -133,6 +134,8 @@ def finish(claimed: Claim, outcome: Outcome, *, started: datetime, duration_ms: 
         understand(call, outcome, now)
         settled = rows.settle(call, attempt, stale_before=now - lanes.SUCCESS_KEPT, now=now)
         is_news = settled.is_news
+        if settled.breaker_was:
+            incidents.closed(call.backend, now)
     else:
         call, is_news = _without_answer(claimed, attempt, outcome, now)
     if is_news:

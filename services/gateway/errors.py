@@ -59,5 +59,9 @@ class NotDelivered(HookError):
     """It speaks of a call that has not been sent yet."""
 
 
+class NotYours(GatewayError):
+    """The person may not decide about calls of this department."""
+
+
 class MappingError(GatewayError):
     """A request or answer map that cannot be used; the message says where."""

@@ -138,14 +138,22 @@ def _tried(attempt: Attempt) -> Step:
 
 
 def _decided(settlement: Settlement) -> Step:
-    if settlement.verb == Settlement.Verb.RETRY:
-        return Step(_("Our staff looked at it and sent it again"), settlement.at, "done")
+    said = {
+        Settlement.Verb.RETRY.value: _("Our staff looked at it and sent it again"),
+        Settlement.Verb.ARRIVED.value: _("Our staff checked with the department: it has your form"),
+        Settlement.Verb.NOT_ARRIVED.value: _("Our staff checked with the department: it had not arrived, so we sent "
+                                             "it again"),
+    }.get(settlement.verb)  # fmt: skip
+    if said:
+        return Step(said, settlement.at, "done")
     return Step(_("Our staff looked at it and closed it"), settlement.at, "problem", settlement.reason)
 
 
 def _ending(call: ServiceCall) -> list[Step]:
     department = call.function.department.name
     match call.status:
+        case "completed" if not call.answer:  # settled by our staff
+            return [Step(_("%(department)s has your form") % {"department": department}, call.finished_at, "done")]
         case "completed":
             return [Step(_("%(department)s answered") % {"department": department}, call.finished_at, "done")]
         case "rejected":
@@ -180,6 +188,9 @@ def status_message(call: ServiceCall) -> str:
                  "You need to do nothing.")  # fmt: skip
     if call.status == ServiceCall.Status.WITHDRAWN:
         return _("You took this form back before it left. The department has received nothing.")
+    if call.status == ServiceCall.Status.COMPLETED:
+        return _("Our staff checked with the department: it has your form. If it writes to you, it does so itself. "
+                 "You need to do nothing.")  # fmt: skip
     if call.status == ServiceCall.Status.WAITING:
         return _("The department will answer later. We will show the answer here.")
     if call.status == ServiceCall.Status.ACCEPTED and call.trouble == "closed" and call.due_at > timezone.now():

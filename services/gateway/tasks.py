@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from services.gateway import delivery, events, recovery
+from services.gateway import delivery, incidents, recovery
 from services.gateway.connectors.registry import connectors
 from services.gateway.models import Lane, ServiceCall
 from services.registry.models import Backend
@@ -40,7 +40,6 @@ def deliver(call_id: str) -> None:
     claimed = delivery.claim(uuid.UUID(call_id))
     if claimed is None:
         return
-    events.publish(claimed.call.pk, "delivering")
     outcome, started, duration_ms = delivery.carry(claimed.call)
     delivery.finish(claimed, outcome, started=started, duration_ms=duration_ms)
     if claimed.fills_lane:
@@ -91,3 +90,10 @@ def probe_backend(backend_id: int) -> None:
     connection.close()
     found = connectors[backend.connector].probe(backend)
     Lane.objects.update_or_create(backend=backend, defaults={"probed_at": timezone.now(), "probe_ok": found.is_up})
+
+
+@shared_task(name="gateway.pulse")
+def pulse() -> None:
+    """Note that the portal lives; a long silence before it becomes an incident. Run twice, the second notes less."""
+    if incidents.beat(timezone.now()):
+        logger.error("portal_was_silent")
