@@ -6,11 +6,12 @@ class GatewayConfig(AppConfig):
     label = "gateway"
 
     def ready(self) -> None:
-        """Tell the registry which protocols can be spoken."""
-        from services.gateway import ledgers
+        """Tell the registry which protocols can be spoken; refuse to start with a key for proofs that is none."""
+        from services.gateway import ledgers, proof
         from services.gateway.connectors.registry import connectors
         from services.registry import protocols
 
+        proof.keyring()
         for connector in connectors.values():
             protocols.register(
                 protocols.Protocol(
