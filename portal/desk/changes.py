@@ -59,6 +59,10 @@ def _verbs() -> dict[str, str]:
         "aim.set": _("set an aim"),
         "backend.created": _("added a system"),
         "backend.changed": _("changed a system"),
+        "backend.breaker_closed": _("closed the breaker of a system"),
+        "maintenance.noted": _("noted a maintenance of a system"),
+        "maintenance.ended": _("ended a maintenance of a system"),
+        "maintenance.called_off": _("called off a maintenance of a system"),
     }
 
 
@@ -78,7 +82,7 @@ def _details(details: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _said(name: str, value: Any) -> str:
     """A value in words where the record keeps a code or a moment."""
-    if name == "until":
+    if name in {"from", "until"}:
         return moments.say(datetime.fromisoformat(value))
     return outcome_words(value) if name == "outcome" else _short(value)
 
@@ -129,6 +133,7 @@ def _labels() -> dict[str, str]:
         "reasons": _("Reason"),
         "reason": _("Reason"),
         "note": _("Reason"),
+        "from": _("From (Hong Kong time)"),
         "until": _("Until (Hong Kong time)"),
         "receipt": _("Receipt"),
         "outcome": _("Outcome"),
