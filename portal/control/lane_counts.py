@@ -6,6 +6,7 @@ backend (LATERAL) instead of through all of it.
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
@@ -88,10 +89,10 @@ def week(begin: datetime, count: int, now: datetime) -> list[tuple[int, datetime
         for over, seconds in ((True, PAST_KEPT_SECONDS), (False, NOW_KEPT_SECONDS)):
             cache.set_many({places[p]: found[p] for p in missing if is_over[p] == over}, seconds)
         kept |= {places[piece]: rows for piece, rows in found.items()}
-    return [(backend, piece, *counts) for piece, key in places.items() for backend, *counts in kept[key]]  # type: ignore[misc]
+    return [(backend, piece, *counts) for piece, key in places.items() for backend, *counts in kept[key]]
 
 
-def _asked(query: str, *values: datetime) -> list[tuple[int, ...]]:
+def _asked(query: str, *values: datetime) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         return list(cursor.fetchall())

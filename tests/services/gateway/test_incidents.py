@@ -113,7 +113,7 @@ def test_the_portals_own_outage_reaches_every_backend(make_call: MakeCall) -> No
 def test_many_incidents_are_counted_in_one_query(make_call: MakeCall, django_assert_num_queries: object) -> None:
     rows = [trouble_of(make_call(name).backend) for name in ("rest", "soap")]
     with django_assert_num_queries(1):  # type: ignore[operator]
-        assert [found.calls for found in incidents.affected_of([*rows, incidents.Incident(started_at=NOW)])] == [
+        assert [found.calls for found in incidents.affected_of([*rows, Incident(started_at=NOW)])] == [
             1,
             1,
             2,
