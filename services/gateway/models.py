@@ -256,8 +256,10 @@ class HookEvent(models.Model):
     call = models.ForeignKey(ServiceCall, on_delete=models.CASCADE, null=True, related_name="hook_events")
     received_at = models.DateTimeField(default=timezone.now)
     outcome = models.CharField(max_length=20)  # what it changed, such as completed or progress
+    words: Any = EncryptedJSONField(null=True)  # of progress: one line for the person, by language code
 
     class Meta:
+        ordering = ["received_at"]
         constraints = [models.UniqueConstraint(fields=["backend", "event_id"], name="hook_event_once")]
 
     def __str__(self) -> str:

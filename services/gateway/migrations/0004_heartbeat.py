@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("gateway", "0002_batches_hooks_and_incidents")]
+    dependencies = [("gateway", "0003_hook_event_words")]
 
     operations = [
         migrations.CreateModel(
