@@ -62,6 +62,10 @@ def _verbs() -> dict[str, str]:
         "aim.set": _("set an aim"),
         "backend.created": _("added a system"),
         "backend.changed": _("changed a system"),
+        "backend.breaker_closed": _("closed the breaker of a system"),
+        "maintenance.noted": _("noted a maintenance of a system"),
+        "maintenance.ended": _("ended a maintenance of a system"),
+        "maintenance.called_off": _("called off a maintenance of a system"),
     }
 
 
@@ -81,7 +85,7 @@ def _details(details: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _said(name: str, value: Any) -> str:
     """A value in words where the record keeps a code or a moment."""
-    if name in {"until", "opens_at", "before"}:
+    if name in {"from", "until", "opens_at", "before"}:
         return moments.say(datetime.fromisoformat(value))
     if name == "rule":
         return str(dict(FilingPeriod.Rule.choices).get(value, value))
@@ -136,6 +140,7 @@ def _labels() -> dict[str, str]:
         "reasons": _("Reason"),
         "reason": _("Reason"),
         "note": _("Reason"),
+        "from": _("From (Hong Kong time)"),
         "until": _("Until (Hong Kong time)"),
         "opens_at": _("Opens (Hong Kong time)"),
         "before": _("Until then it was"),

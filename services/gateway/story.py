@@ -15,7 +15,7 @@ from services import moments
 from services.gateway import deadlines, mapping
 from services.gateway.models import Attempt, ServiceCall, Settlement
 from services.languages import pick
-from services.registry.models import Backend, FunctionVersion, ServiceFunction
+from services.registry.models import Backend, FunctionVersion, Maintenance, ServiceFunction
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
@@ -61,12 +61,7 @@ def availability(function: ServiceFunction, now: datetime | None = None) -> Avai
 def _of_backend(backend: Backend, now: datetime) -> Availability:
     opens = backend.opens_at(now)
     if opens > now:
-        return Availability(
-            "closed",
-            _("The department's system is closed now. You can send your form: we keep it and deliver it on %(time)s.")
-            % {"time": moments.say(opens)},
-            opens,
-        )
+        return Availability("closed", _closure(backend.maintenance(now), opens), opens)
     if hasattr(backend, "lane") and backend.lane.breaker(now) == "open":
         return Availability(
             "troubled",
@@ -74,6 +69,17 @@ def _of_backend(backend: Backend, now: datetime) -> Availability:
               "you get a receipt at once, and we deliver it as soon as we can."),
         )  # fmt: skip
     return Availability("open")
+
+
+def _closure(maintenance: Maintenance | None, opens: datetime) -> str:
+    if maintenance is None:
+        return _(
+            "The department's system is closed now. You can send your form: we keep it and deliver it on %(time)s."
+        ) % {"time": moments.say(opens)}
+    return _(
+        "The department's system is closed for maintenance until %(until)s. You can send your form: we keep it and "
+        "deliver it on %(time)s. The department says: %(reason)s"
+    ) % {"until": moments.say(maintenance.ends_at), "time": moments.say(opens), "reason": maintenance.reason}
 
 
 def _suspension(function: ServiceFunction) -> str:
