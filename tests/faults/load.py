@@ -31,8 +31,8 @@ class People:
         self._forms: dict[str, dict[str, Any]] = {code: citizen.form_data(code) for code in functions}
         self._local = threading.local()
 
-    def call(self, function: str, key: str) -> str:
-        """Post until it is accepted; the receipt. Raises NoReceipt."""
+    def call(self, function: str, key: str, refused: list[int]) -> str:
+        """Post until it is accepted; the receipt. Raises NoReceipt. Answers 5xx met on the way go into `refused`."""
         until = time.monotonic() + PATIENCE_SECONDS
         problem = "no answer"
         while time.monotonic() < until:
@@ -45,7 +45,9 @@ class People:
                 if answer.status_code == 202:
                     return str(answer.json()["receipt"])
                 problem = f"HTTP {answer.status_code} {answer.text[:200]}"
-                if answer.status_code < 500 and answer.status_code != 429:
+                if answer.status_code >= 500:
+                    refused.append(answer.status_code)
+                elif answer.status_code != 429:
                     break
             time.sleep(0.25)
         raise NoReceipt(f"{function}: {problem}")
@@ -73,8 +75,10 @@ class Load:
     def __init__(self, people: People, functions: Sequence[str], calls: int, *, seconds: float) -> None:
         self.run = uuid.uuid4().hex[:12]  # every key of this load begins with it
         self.calls = calls
-        self._people, self._functions, self._seconds = people, functions, seconds
+        self.functions = functions
+        self._people, self._seconds = people, seconds
         self._crowd = ThreadPoolExecutor(PEOPLE, thread_name_prefix="person")
+        self.refused: list[int] = []  # answers 5xx
         self._posted: list[Future[str]] = []
         self._began = time.monotonic()
         self._feeder = threading.Thread(target=self._feed, daemon=True)
@@ -88,8 +92,8 @@ class Load:
         for number in range(self.calls):
             if number >= at_once:
                 time.sleep(max(0.0, self._began + (number - at_once) * pause - time.monotonic()))
-            function = self._functions[number % len(self._functions)]
-            self._posted.append(self._crowd.submit(self._people.call, function, f"{self.run}-{number}"))
+            function = self.functions[number % len(self.functions)]
+            self._posted.append(self._crowd.submit(self._people.call, function, f"{self.run}-{number}", self.refused))
 
     def has_receipts(self, number: int, *, seconds: float) -> None:
         """Wait until so many receipts were given, or the time is up."""

@@ -75,7 +75,7 @@ class Scene:
 
     @property
     def broker_pid(self) -> int:
-        return int(self.broker.info("server")["process_id"])  # type: ignore[index]
+        return int(self.broker.info("server")["process_id"])
 
     @property
     def postmaster_pid(self) -> int:
