@@ -39,15 +39,20 @@ class StrictJSONParser(BaseParser):
         raw = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
         if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise ParseError(_("The body is larger than 1 MB."))
-        try:
-            return json.loads(raw.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_once)
-        except UnicodeDecodeError as error:
-            raise ParseError(_("The body is not UTF-8.")) from error
-        except json.JSONDecodeError as error:
-            place = {"line": error.lineno, "column": error.colno}
-            raise ParseError(_("The body is not JSON: line %(line)s, column %(column)s.") % place) from error
-        except (ValueError, RecursionError) as error:
-            raise ParseError(_("The body is not JSON that we can take.")) from error
+        return decode(raw)
+
+
+def decode(raw: bytes) -> Any:
+    """The value of strict JSON; raises ParseError that says what is wrong, never what was sent."""
+    try:
+        return json.loads(raw.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_once)
+    except UnicodeDecodeError as error:
+        raise ParseError(_("The body is not UTF-8.")) from error
+    except json.JSONDecodeError as error:
+        place = {"line": error.lineno, "column": error.colno}
+        raise ParseError(_("The body is not JSON: line %(line)s, column %(column)s.") % place) from error
+    except (ValueError, RecursionError) as error:
+        raise ParseError(_("The body is not JSON that we can take.")) from error
 
 
 class Session(SessionAuthentication):
@@ -108,3 +113,7 @@ class ReadThrottle(_PerPerson):
 
 class CallThrottle(_PerPerson):
     scope = "call"
+
+
+class HookThrottle(_PerPerson):
+    scope = "hook"

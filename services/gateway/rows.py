@@ -5,17 +5,17 @@ Statements are prepared once a connection, because planning them takes PostgreSQ
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-import psycopg
 from django.conf import settings
 from django.db import connection, models
 from django.utils import timezone
 
+from identity.statements import first_row
 from services.gateway.models import Attempt, Lane, ServiceCall
 from services.registry.models import Backend, FunctionVersion, ServiceFunction
 
@@ -69,20 +69,12 @@ SETTLE = """
     SELECT (SELECT count(*) FROM done), (SELECT was FROM lane)"""
 
 
-def _one(statement: str, values: Sequence[Any]) -> Any:
-    """The first row of a prepared statement, if it gives any. Raises django.db.Error."""
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(statement.encode(), values, prepare=True)
-        return cursor.fetchone() if cursor.description else None
-
-
 def lock(call_id: uuid.UUID, now: datetime) -> tuple[ServiceCall, Lane] | None:
     """The call, if it is due and nobody has it, and its lane; both rows locked until the transaction ends."""
-    values = _one(LOCK, [call_id, now])
+    values = first_row(LOCK, [call_id, now])
     if values is None:
-        _one(ADD_LANE, [call_id])
-        values = _one(LOCK, [call_id, now])
+        first_row(ADD_LANE, [call_id])
+        values = first_row(LOCK, [call_id, now])
         if values is None:
             return None
     fields = list(values[: len(CALL)])
@@ -100,7 +92,7 @@ def take(call: ServiceCall, *, slots: int, lease: uuid.UUID, lease_until: dateti
     The lane's row must be locked, so that nobody counts the same slots at the same moment.
     """
     values = [call.backend_id, now, lease, lease_until, call.attempt_count + 1, call.pk, slots]
-    row = _one(TAKE, values)
+    row = first_row(TAKE, values)
     return None if row is None else int(row[0])
 
 
@@ -118,7 +110,7 @@ def settle(call: ServiceCall, attempt: Attempt, *, stale_before: datetime, now: 
     A department's own word counts even for a call that we had given up, unless a human closed it.
     """
     answer = ServiceCall._meta.get_field("answer").get_db_prep_value(call.answer, connection)
-    row = _one(
+    row = first_row(
         SETTLE,
         [
             attempt.call_id, attempt.backend_id, attempt.kind, attempt.number, attempt.started_at, attempt.duration_ms,
@@ -132,7 +124,7 @@ def settle(call: ServiceCall, attempt: Attempt, *, stale_before: datetime, now: 
 
 def call_of_key(caller: str, idempotency_key: str) -> ServiceCall | None:
     """The call that this caller made with this key."""
-    row = _one(
+    row = first_row(
         "SELECT id FROM gateway_servicecall WHERE caller = %s AND idempotency_key = %s", [caller, idempotency_key]
     )
     return ServiceCall.objects.get(pk=row[0]) if row else None
@@ -140,7 +132,7 @@ def call_of_key(caller: str, idempotency_key: str) -> ServiceCall | None:
 
 def callable_function(code: str) -> ServiceFunction | None:
     """A function that citizens may find, with all that a call needs. One query while its version is remembered."""
-    values = _one(FIND, [code])
+    values = first_row(FIND, [code])
     if values is None:
         return None
     function = ServiceFunction.from_db(connection.alias, FUNCTION, values[: len(FUNCTION)])

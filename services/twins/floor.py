@@ -1,11 +1,13 @@
 """The floor on which all twins stand: who is there, how each behaves just now, and their ledger."""
 
 import re
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from services.twins.answers import HONG_KONG, Answer, Submission, answer_to
 from services.twins.catalogue import Backend, Catalogue
@@ -23,6 +25,7 @@ class Mode(StrEnum):
     ERROR = "error"
     GARBAGE = "garbage"
     DROP_AFTER_ACCEPT = "drop_after_accept"
+    LATER = "later"
     FLAPPING = "flapping"
 
 
@@ -97,10 +100,18 @@ class Floor:
             at=now(),
             body=body,
             answer=answer,
+            traceparent=TRACEPARENT.get(),
         )
 
 
 FLOOR = web.AppKey("floor", Floor)
+TRACEPARENT = ContextVar("traceparent", default="")  # the header of the request in hand, for the ledger
+
+
+@web.middleware
+async def note_trace(request: web.Request, handler: Handler) -> web.StreamResponse:
+    TRACEPARENT.set(request.headers.get("traceparent", "")[:100])
+    return await handler(request)
 
 
 def now() -> datetime:

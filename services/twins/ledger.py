@@ -26,18 +26,20 @@ CREATE TABLE IF NOT EXISTS entry (
     at TEXT NOT NULL,
     sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
     body TEXT NOT NULL,
-    answer TEXT NOT NULL
+    answer TEXT NOT NULL,
+    traceparent TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS entry_by_receipt ON entry (backend, receipt, id);
 CREATE INDEX IF NOT EXISTS entry_by_backend ON entry (backend, id);
 """
-ENTRY_COLUMNS = ("receipt", "operation", "effect", "at", "sha256", "body")
+ADD_TRACEPARENT = "ALTER TABLE entry ADD COLUMN traceparent TEXT NOT NULL DEFAULT ''"  # to a book begun before
+ENTRY_COLUMNS = ("receipt", "operation", "effect", "at", "sha256", "body", "traceparent")
 NEWEST = """
-SELECT receipt, operation, effect, at, sha256, body FROM entry
+SELECT receipt, operation, effect, at, sha256, body, traceparent FROM entry
 WHERE backend = ? ORDER BY id DESC LIMIT ?
 """
 NEWEST_OF_RECEIPT = """
-SELECT receipt, operation, effect, at, sha256, body FROM entry
+SELECT receipt, operation, effect, at, sha256, body, traceparent FROM entry
 WHERE backend = ? AND receipt = ? ORDER BY id DESC LIMIT ?
 """
 SPAN = """
@@ -61,6 +63,8 @@ class Ledger:
         self._book.execute("PRAGMA synchronous=NORMAL")
         self._book.execute("PRAGMA busy_timeout=2000")
         self._book.executescript(SCHEMA)
+        if "traceparent" not in {row[1] for row in self._book.execute("PRAGMA table_info(entry)")}:
+            self._book.execute(ADD_TRACEPARENT)
 
     def enter(
         self,
@@ -72,11 +76,12 @@ class Ledger:
         at: datetime,
         body: bytes,
         answer: Answer,
+        traceparent: str = "",
     ) -> None:
         """Write down what arrived, byte for byte where it is UTF-8. It is committed when this returns."""
         self._book.execute(
-            "INSERT INTO entry (backend, receipt, operation, effect, at, sha256, body, answer)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO entry (backend, receipt, operation, effect, at, sha256, body, answer, traceparent)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 backend,
                 receipt,
@@ -86,6 +91,7 @@ class Ledger:
                 hashlib.sha256(body).hexdigest(),
                 body.decode(errors="replace"),
                 json.dumps(answer),
+                traceparent,
             ),
         )
 

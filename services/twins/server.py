@@ -8,8 +8,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from services.twins import catalogue, control, rest, soap
-from services.twins.floor import FLOOR, Floor
+from services.twins import catalogue, control, later, rest, soap
+from services.twins.floor import FLOOR, Floor, note_trace
 from services.twins.ledger import Ledger
 from services.twins.modes import behave
 from services.twins.ports import Ports
@@ -21,10 +21,10 @@ LAST_WORDS_SECONDS = 0.2  # what is being answered may finish; what hangs is cut
 
 
 def build_app(floor: Floor) -> web.Application:
-    app = web.Application(middlewares=[explain_errors, behave], client_max_size=LARGEST_BODY)
+    app = web.Application(middlewares=[explain_errors, note_trace, behave], client_max_size=LARGEST_BODY)
     app[FLOOR] = floor
     app.add_routes([*control.routes(), *rest.routes(), *soap.routes()])
-    app.cleanup_ctx.append(close_ledger)
+    app.cleanup_ctx.extend([close_ledger, later.end_pending])
     return app
 
 

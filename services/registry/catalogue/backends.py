@@ -15,6 +15,7 @@ MANNERS: dict[str, dict[str, Any]] = {  # how the twins of a transport behave; t
             "health_path": "health",
             "lookup_path": "v1/receipts/{receipt}",
             "idempotency_header": "Idempotency-Key",
+            "webhook_secret": "TWINS_WEBHOOK_SECRET",
         },
     },
     "soap": {
