@@ -64,7 +64,7 @@ def strike(
     """Let the fault strike among so many calls, and heal it."""
     backends = backends_of(scene, functions)
     load = Load(people, functions, calls, seconds=seconds)
-    _behave(scene, backends, *fault.twins)
+    behave(scene, backends, *fault.twins)
     began = datetime.now(UTC)
     load.start()
     load.has_receipts(calls // 8, seconds=15)
@@ -73,7 +73,7 @@ def strike(
         fault.strike(scene, seconds)
     finally:
         fault.heal(scene)
-        _behave(scene, backends, "ok", 0)
+        behave(scene, backends, "ok", 0)
     return Struck(fault.name, load, began, struck, datetime.now(UTC))
 
 
@@ -97,7 +97,8 @@ def backends_of(scene: Scene, functions: Sequence[str]) -> list[str]:
     return [code for (code,) in found]
 
 
-def _behave(scene: Scene, backends: Sequence[str], mode: str, delay_ms: int) -> None:
+def behave(scene: Scene, backends: Sequence[str], mode: str, delay_ms: int) -> None:
+    """Let these departments behave so from now on."""
     for backend in backends:
         scene.stack.set_mode(backend, mode, delay_ms)
 
