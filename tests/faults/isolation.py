@@ -72,7 +72,7 @@ def measure(scene: Scene, people: People, case: Case, *, hang: bool) -> float:
         " WHERE receipt = ANY(%s) AND function.code = ANY(%s) AND finished_at IS NOT NULL",
         [receipts, healthy],
     )
-    return statistics.quantiles([seconds for (seconds,) in took], n=100)[98]
+    return float(statistics.quantiles([seconds for (seconds,) in took], n=100)[98])
 
 
 def settle(scene: Scene, receipts: Sequence[str], functions: Sequence[str], *, seconds: float = 120) -> int:

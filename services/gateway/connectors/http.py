@@ -5,9 +5,11 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urljoin
 
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -17,6 +19,7 @@ from urllib3.exceptions import (
     NewConnectionError,
 )
 
+from services.gateway.connectors.base import may_leave
 from services.registry.models import Backend
 
 MAX_ANSWER_BYTES = 1024 * 1024
@@ -45,6 +48,29 @@ class HttpReply:
         return float(value) if value.isascii() and value.isdigit() else None
 
 
+class _Connection(HTTPConnection):
+    """Lets nothing leave too late. A request whose body stays behind is none (RFC 9112 section 8)."""
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        if not may_leave():
+            raise Unreached("its time to leave was over")
+        super().send(data)
+
+
+class _TlsConnection(_Connection, HTTPSConnection):
+    """The same, encrypted."""
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
 class Pools:
     """A connection pool a backend, no larger than its bulkhead (see docs/decisions on the HTTP client)."""
 
@@ -57,6 +83,7 @@ class Pools:
         with self._lock:
             if key not in self._pools:
                 self._pools[key] = urllib3.PoolManager(num_pools=4, maxsize=backend.max_concurrency, retries=False)
+                self._pools[key].pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
             return self._pools[key]
 
 
