@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from services.twins import access, catalogue, certificates, control, later, rest, soap
+from services.twins import access, catalogue, certificates, control, later, records, rest, soap
 from services.twins.floor import FLOOR, Floor, note_trace
 from services.twins.ledger import Ledger
 from services.twins.modes import behave
@@ -25,8 +25,8 @@ def build_app(floor: Floor) -> web.Application:
     guards = [explain_errors, note_trace, behave, access.admit]
     app = web.Application(middlewares=guards, client_max_size=LARGEST_BODY)
     app[FLOOR] = floor
-    app[MANNERS] = {}
     access.set_up(app)
+    app[MANNERS] = {}
     app.add_routes([*control.routes(), *rest.routes(), *soap.routes()])
     app.cleanup_ctx.extend([close_ledger, later.end_pending])
     return app
@@ -54,6 +54,7 @@ async def serve(port: int, state_folder: Path) -> None:
         await web.TCPSite(runner, "127.0.0.1", port, backlog=BACKLOG).start()
         tls = certificates.server_context(state_folder / "twins" / "tls")
         await web.TCPSite(runner, "127.0.0.1", floor.ports.tls, ssl_context=tls).start()
+        await records.open_door(floor, floor.ports.records, backlog=BACKLOG)
         served = sum(each.is_served for each in floor.catalogue.backends.values())
         print(f"{served} twins are open at http://127.0.0.1:{port}/_twins/", flush=True)
         await stopped.wait()
