@@ -156,7 +156,8 @@ class FixedWidthConnector(Connector):
             except RecordMisfit as misfit:
                 raise ValueError(f"/layouts/header/fields: {misfit}") from misfit
 
-    def check_fit(self, backend: Backend, request_map: Any) -> None:
+    def check_request_to(self, backend: Backend, request_map: Any) -> None:
+        self.check_request(request_map)
         layout = _layout(backend.settings, request_map.get("layout", "request"), where="/layout")
         _layout(backend.settings, request_map.get("answer", "answer"), where="/answer")
         if request_map.get("attach"):

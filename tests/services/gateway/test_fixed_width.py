@@ -108,6 +108,11 @@ def test_a_slow_answer_is_waited_for_while_others_pass_it(make_call: MakeCall, t
     assert [twins.effects(CODE, each.receipt) for each in deliveries] == [["filed"]] * 30
 
 
+def test_no_more_connections_are_opened_than_calls_are_allowed_at_once(backend: Any) -> None:
+    one_at_a_time = backend("fixed-width", max_concurrency=1)
+    assert FixedWidthConnector()._pool(one_at_a_time).line.most_connections == 1
+
+
 def test_a_department_that_is_not_there_is_unreached(make_call: MakeCall, backend: Any) -> None:
     gone = backend("fixed-width", address="tcp://127.0.0.1:1/")
     assert connectors["fixed-width"].send(delivery_of(make_call(to=gone, connector="fixed-width"))).kind == "unreached"

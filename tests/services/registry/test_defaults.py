@@ -221,7 +221,7 @@ def test_every_form_of_a_mainframe_fits_its_records() -> None:
     for row in catalogue().functions:
         if row["transport"] == "fixed-width":
             sent = delivery(row, filled_in(row))
-            connectors["fixed-width"].check_fit(sent.backend, sent.request_map)
+            connectors["fixed-width"].check_request_to(sent.backend, sent.request_map)
             assert connectors["fixed-width"].misfits(sent) == [], row["code"]
 
 
