@@ -129,6 +129,11 @@ def test_a_value_with_no_room_is_unsendable_and_the_detail_names_only_the_field(
     assert (outcome.kind, outcome.detail) == ("unsendable", "details/0/value: long")
 
 
+def test_the_attempt_keeps_the_fingerprint_of_what_the_department_got(make_call: MakeCall, twins: Twins) -> None:
+    call = deliver(make_call("fixed-width"))
+    assert call.attempts.get().sent_sha256 == entries(twins, call.receipt)[0]["sha256"]
+
+
 def test_documents_follow_their_record(make_call: MakeCall, twins: Twins) -> None:
     delivery = delivery_of(make_call("fixed-width"))
     about = {"name": "scan.pdf", "type": "application/pdf", "size": 3, "sha256": "0" * 64, "content": "UERG"}
