@@ -168,6 +168,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "gateway.pulse": {"task": "gateway.pulse", "schedule": 60.0, "options": {"expires": 60}},
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
     "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},
     "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},
@@ -241,6 +242,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "read": environment.text("API_READ_RATE", "1200/min"),
         "call": environment.text("API_CALL_RATE", "120/min"),
+        "hook": environment.text("API_HOOK_RATE", "1200/min"),
     },
 }
 API_MAX_STREAMS = environment.number("API_MAX_STREAMS", 12)  # of events, in one web process

@@ -64,6 +64,7 @@ def _delivery(version: FunctionVersion, clean: dict[str, Any], receipt: str) -> 
     backend = copy.copy(version.backend)
     backend.timeout_seconds = min(backend.timeout_seconds, LONGEST_SECONDS)
     backend.connect_timeout_seconds = min(backend.connect_timeout_seconds, LONGEST_SECONDS)
+    backend.read_timeout_seconds = min(backend.read_timeout_seconds, LONGEST_SECONDS)
     named = {value for value in clean.values() if isinstance(value, str)}
     return Delivery(
         backend=backend,

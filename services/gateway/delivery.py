@@ -10,6 +10,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -21,7 +22,7 @@ from opentelemetry.trace import SpanKind
 from services import traces
 from services.forms.files import read
 from services.forms.models import StoredFile
-from services.gateway import events, figures, lanes, rows
+from services.gateway import events, figures, incidents, lanes, rows
 from services.gateway.connectors.base import Delivery, Outcome
 from services.gateway.connectors.registry import connectors
 from services.gateway.following import following
@@ -93,7 +94,8 @@ def _exchange(call: ServiceCall) -> tuple[Outcome, datetime, int]:
 
 def delivery_of(call: ServiceCall) -> Delivery:
     """The call as its connector sees it, with the files' contents."""
-    files = {str(file.pk): _content(file) for file in StoredFile.objects.filter(pk__in=call.payload["files"])}
+    named = call.payload["files"]
+    files = {str(file.pk): _content(file) for file in StoredFile.objects.filter(pk__in=named)} if named else {}
     return Delivery(
         backend=call.backend,
         receipt=call.receipt,
@@ -102,7 +104,7 @@ def delivery_of(call: ServiceCall) -> Delivery:
         answer_map=call.version.answer_map,
         context={
             "form": call.payload["form"],
-            "files": {key: {**about, **files.get(key, {})} for key, about in call.payload["files"].items()},
+            "files": {key: {**about, **files.get(key, {})} for key, about in named.items()},
             "receipt": call.receipt,
             "function": call.function.code,
             "submitted_at": call.accepted_at.isoformat(timespec="seconds"),
@@ -143,11 +145,14 @@ def finish(claimed: Claim, outcome: Outcome, *, started: datetime, duration_ms: 
         understand(call, outcome, now)
         settled = rows.settle(call, attempt, stale_before=now - lanes.SUCCESS_KEPT, now=now)
         is_news = settled.is_news
+        if settled.breaker_was:
+            incidents.closed(call.backend, now)
+        if is_news:
+            figures.observe_end(call)
     else:
         call, is_news = _without_answer(claimed, attempt, outcome, now)
     figures.observe_attempt(call.backend.code, attempt.kind, outcome.kind, duration_ms / 1000)
     if is_news:
-        figures.observe_end(call)
         events.publish(call.pk, call.status)
     logger.info(
         "attempt_ended", call=call.pk, backend=call.backend.code, attempt=attempt.number, outcome=outcome.kind,
@@ -169,9 +174,11 @@ def _without_answer(claimed: Claim, attempt: Attempt, outcome: Outcome, now: dat
 
 
 def record(call: ServiceCall, kind: str, number: int, outcome: Outcome, started: datetime, duration_ms: int) -> Attempt:
-    """Write the attempt's line."""
+    """Write the attempt's line, and count it once the caller's transaction stands."""
     attempt = _attempt(call, kind, number, outcome, started, duration_ms)
     attempt.save(force_insert=True)
+    counted = partial(figures.observe_attempt, call.backend.code, kind, outcome.kind, duration_ms / 1000)
+    transaction.on_commit(counted)
     return attempt
 
 
@@ -182,7 +189,8 @@ def _attempt(
     return Attempt(
         call_id=call.pk, backend_id=call.backend_id, kind=kind, number=number, started_at=started,
         duration_ms=duration_ms, outcome=outcome.kind, detail=outcome.detail[:300],
-        sent_sha256=_print_of(exchange.get("sent")), received_sha256=_print_of(exchange.get("received")),
+        sent_sha256=exchange.get("sent_sha256") or _print_of(exchange.get("sent")),
+        received_sha256=exchange.get("received_sha256") or _print_of(exchange.get("received")),
     )  # fmt: skip
 
 
@@ -236,3 +244,4 @@ def _let_go(call: ServiceCall, *, trouble: str) -> None:
     call.trouble = trouble
     fields: list[Any] = ["status", "answer", "finished_at", "due_at", "lease", "lease_until", "trouble"]
     call.save(update_fields=fields)
+    transaction.on_commit(partial(figures.observe_end, call))

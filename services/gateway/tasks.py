@@ -9,7 +9,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from services import traces
-from services.gateway import delivery, events, recovery
+from services.gateway import delivery, incidents, recovery
 from services.gateway.connectors.registry import connectors
 from services.gateway.following import following
 from services.gateway.models import Lane, ServiceCall
@@ -44,7 +44,6 @@ def deliver(call_id: str) -> None:
     if claimed is None:
         return
     with following(claimed.call, "deliver"):
-        events.publish(claimed.call.pk, "delivering")
         outcome, started, duration_ms = delivery.carry(claimed.call)
         with traces.span("finish", outcome=outcome.kind):
             delivery.finish(claimed, outcome, started=started, duration_ms=duration_ms)
@@ -96,3 +95,10 @@ def probe_backend(backend_id: int) -> None:
     connection.close()
     found = connectors[backend.connector].probe(backend)
     Lane.objects.update_or_create(backend=backend, defaults={"probed_at": timezone.now(), "probe_ok": found.is_up})
+
+
+@shared_task(name="gateway.pulse")
+def pulse() -> None:
+    """Note that the portal lives; a long silence before it becomes an incident. Run twice, the second notes less."""
+    if incidents.beat(timezone.now()):
+        logger.error("portal_was_silent")

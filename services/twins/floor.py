@@ -25,9 +25,13 @@ class Mode(StrEnum):
     ERROR = "error"
     GARBAGE = "garbage"
     DROP_AFTER_ACCEPT = "drop_after_accept"
+    LATER = "later"
+    FLAPPING = "flapping"
 
 
 SLOW_DELAY_MS = 3000
+FLAP_MS = 500
+ILL = (Mode.DOWN, Mode.ERROR, Mode.DROP_AFTER_ACCEPT, Mode.GARBAGE)  # of a flapping backend, in turn
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,13 @@ class Behaviour:
         if self.mode is Mode.SLOW and not self.delay_ms:
             return SLOW_DELAY_MS / 1000
         return self.delay_ms / 1000 if self.mode in (Mode.OK, Mode.SLOW) else 0.0
+
+    def at(self, seconds: float) -> "Behaviour":
+        """How it behaves at that moment of a clock: a flapping one is well and ill in turn, each for delay_ms."""
+        if self.mode is not Mode.FLAPPING:
+            return self
+        turn = int(seconds * 1000 / (self.delay_ms or FLAP_MS))
+        return Behaviour(ILL[turn // 2 % len(ILL)] if turn % 2 else Mode.OK)
 
 
 @dataclass

@@ -9,11 +9,12 @@ would cost, so writes happen on the event loop itself: nothing comes between rea
 import hashlib
 import json
 import sqlite3
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from services.twins.answers import Answer
+from services.twins.answers import HONG_KONG, Answer
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -41,6 +42,11 @@ NEWEST_OF_RECEIPT = """
 SELECT receipt, operation, effect, at, sha256, body, traceparent FROM entry
 WHERE backend = ? AND receipt = ? ORDER BY id DESC LIMIT ?
 """
+SPAN = """
+SELECT id, receipt, effect, at FROM entry
+WHERE backend = ? AND id > ? AND at >= ? AND at < ? ORDER BY id LIMIT ?
+"""
+PAGE = 1000  # entries read at once
 
 
 class Effect(StrEnum):
@@ -81,7 +87,7 @@ class Ledger:
                 receipt,
                 operation,
                 effect.value,
-                at.isoformat(timespec="milliseconds"),
+                _text(at),
                 hashlib.sha256(body).hexdigest(),
                 body.decode(errors="replace"),
                 json.dumps(answer),
@@ -109,6 +115,13 @@ class Ledger:
             rows = self._book.execute(NEWEST_OF_RECEIPT, (backend, receipt, limit)).fetchall()
         return [dict(zip(ENTRY_COLUMNS, row, strict=True)) for row in reversed(rows)]
 
+    def span(self, backend: str, since: datetime, until: datetime) -> Iterator[list[dict[str, str]]]:
+        """The receipts of a time in the order in which they came, page by page."""
+        first, bounds = 0, [_text(since), _text(until)]
+        while rows := self._book.execute(SPAN, (backend, first, *bounds, PAGE)).fetchall():
+            yield [{"receipt": receipt, "effect": effect, "at": at} for _, receipt, effect, at in rows]
+            first = rows[-1][0]
+
     def empty(self, backend: str, *, receipt: str | None) -> int:
         """Take entries out of the book; returns how many."""
         if receipt is None:
@@ -118,3 +131,8 @@ class Ledger:
 
     def close(self) -> None:
         self._book.close()
+
+
+def _text(at: datetime) -> str:
+    """Of Hong Kong, so that the texts are in the order of the moments."""
+    return at.astimezone(HONG_KONG).isoformat(timespec="milliseconds")

@@ -17,12 +17,11 @@ from zeep.helpers import serialize_object
 from zeep.transports import Transport
 
 from services.gateway import mapping
-from services.gateway.connectors import http
+from services.gateway.connectors import http, http_auth
 from services.gateway.connectors.base import Connector, Delivery, Outcome, Probe
 from services.gateway.errors import MappingError
 from services.registry.models import Backend
 
-BUSY = {429, 503}
 STRICT = zeep.Settings(strict=True, xml_huge_tree=False, forbid_dtd=True, forbid_entities=True, forbid_external=True)
 
 
@@ -32,6 +31,7 @@ class _Wire(Transport):
     def __init__(self, backend: Backend) -> None:
         super().__init__(session=requests.Session())  # type: ignore[no-untyped-call]
         self.backend = backend
+        self.traceparent = ""
         self.shown: dict[str, Any] = {}
         self.reply: http.HttpReply | None = None
 
@@ -48,6 +48,8 @@ class _Wire(Transport):
         body = message.encode() if isinstance(message, str) else message
         self.shown = {"method": "POST", "url": address, "sent": body.decode("utf-8", "replace")}
         self.reply = None
+        if self.traceparent:
+            headers = {**headers, "traceparent": self.traceparent}
         self.reply = http.exchange(self.backend, "POST", address, headers=headers, body=body)
         self.shown |= {"status": self.reply.status, "received": self.reply.content.decode("utf-8", "replace")}
         response = requests.Response()
@@ -74,7 +76,7 @@ class _Clients:
             client = idle.get_nowait()
         except queue.Empty:
             client = self._make(wsdl, backend)
-        client.transport.backend = backend
+        client.transport.backend, client.transport.traceparent = backend, ""
         yield client
         if not idle.full():
             idle.put_nowait(client)
@@ -96,7 +98,7 @@ class SoapConnector(Connector):
             "wsdl": {"type": "string"},
             "lookup_operation": {"type": "string"},
             "probe_operation": {"type": "string"},
-            "credential_header": {"type": "string"},
+            **http_auth.SETTINGS,
         },
         "required": ["wsdl"],
         "additionalProperties": False,
@@ -141,6 +143,9 @@ class SoapConnector(Connector):
         if not isinstance(request_map.get("body", {}), dict):
             raise ValueError("/body: give an object of the operation's arguments")
 
+    def check_backend(self, backend: Backend) -> None:
+        http_auth.check(backend)
+
     def _call(
         self, delivery: Delivery, operation: str, arguments: dict[str, Any], *, is_lookup: bool = False
     ) -> Outcome:
@@ -148,7 +153,7 @@ class SoapConnector(Connector):
             with self._clients.one(delivery.backend) as client:
                 return self._speak(client, delivery, operation, arguments, is_lookup=is_lookup)
         except http.Unreached as error:  # the WSDL, so nothing was sent
-            return Outcome(Outcome.UNREACHED, detail=str(error))
+            return Outcome(error.kind, detail=str(error))
 
     def _speak(
         self,
@@ -160,6 +165,7 @@ class SoapConnector(Connector):
         is_lookup: bool,
     ) -> Outcome:
         wire: _Wire = client.transport
+        wire.traceparent = delivery.traceparent
         try:
             client.create_message(client.service, operation, **arguments)
         except (ZeepError, TypeError, AttributeError) as error:  # names of elements, never their values
@@ -169,7 +175,7 @@ class SoapConnector(Connector):
         try:
             result = client.service[operation](**arguments)
         except http.Unreached as error:
-            return Outcome(Outcome.UNREACHED, detail=str(error), exchange=wire.shown)
+            return Outcome(error.kind, detail=str(error), exchange=wire.shown)
         except http.Ambiguous as error:
             return Outcome(Outcome.AMBIGUOUS, detail=str(error), exchange=wire.shown)
         except Fault as fault:
@@ -200,8 +206,8 @@ class SoapConnector(Connector):
     @staticmethod
     def _unreadable(wire: _Wire, why: str) -> Outcome:
         status = wire.reply.status if wire.reply else None
-        if status in BUSY and wire.reply:
-            return Outcome(Outcome.BUSY, None, f"HTTP {status}", wire.reply.retry_after_seconds, exchange=wire.shown)
+        if wire.reply and (kind := http.unfiled(wire.reply.status)):
+            return Outcome(kind, None, f"HTTP {status}", wire.reply.retry_after_seconds, exchange=wire.shown)
         return Outcome(Outcome.AMBIGUOUS, detail=f"HTTP {status}, {why}", exchange=wire.shown)
 
 

@@ -15,6 +15,7 @@ MANNERS: dict[str, dict[str, Any]] = {  # how the twins of a transport behave; t
             "health_path": "health",
             "lookup_path": "v1/receipts/{receipt}",
             "idempotency_header": "Idempotency-Key",
+            "webhook_secret": "TWINS_WEBHOOK_SECRET",
         },
     },
     "soap": {
@@ -33,6 +34,11 @@ def address_of(code: str, transport: str) -> str:
     return f"{settings.TWINS_URL}/{code}/" if transport in MANNERS else ""
 
 
+def with_ledger(code: str, manners: Mapping[str, Any]) -> dict[str, Any]:
+    """The backend's settings, with the address of its twin's ledger."""
+    return {**manners.get("settings", {}), "ledger": f"{settings.TWINS_URL}/_twins/{code}/ledger"}
+
+
 def missing(pairs: Iterable[tuple[str, str]], departments: Mapping[str, Department]) -> list[Backend]:
     """Backends, unsaved, of those (department, transport) pairs that have none yet."""
     known = set(Backend.objects.values_list("code", flat=True))
@@ -43,7 +49,7 @@ def missing(pairs: Iterable[tuple[str, str]], departments: Mapping[str, Departme
             connector=transport,
             address=address_of(code, transport),
             service_window=NIGHT_WINDOW if code in RESTS_AT_NIGHT else None,
-            **MANNERS.get(transport, {}),
+            **{**MANNERS.get(transport, {}), "settings": with_ledger(code, MANNERS.get(transport, {}))},
         )
         for department, transport in sorted(set(pairs))
         if (code := f"{department}-{transport}") not in known
@@ -56,8 +62,10 @@ def follow_twins() -> int:
     moved = []
     for backend in Backend.objects.exclude(code__in=changed).exclude(address=""):
         address = address_of(backend.code, backend.connector)
-        if backend.address.endswith(f"/{backend.code}/") and backend.address != address:
-            backend.address = address
+        told = with_ledger(backend.code, {"settings": backend.settings})
+        is_moved = (backend.address, backend.settings) != (address, told)
+        if backend.address.endswith(f"/{backend.code}/") and is_moved:
+            backend.address, backend.settings = address, told
             moved.append(backend)
-    Backend.objects.bulk_update(moved, ["address"])
+    Backend.objects.bulk_update(moved, ["address", "settings"])
     return len(moved)
