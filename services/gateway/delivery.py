@@ -5,6 +5,7 @@ Claim and finish are short transactions; while the department is thinking, no da
 
 import base64
 import hashlib
+import math
 import random
 import time
 import uuid
@@ -23,7 +24,7 @@ from services import traces
 from services.forms.files import read
 from services.forms.models import StoredFile
 from services.gateway import events, figures, incidents, lanes, rows
-from services.gateway.connectors.base import Delivery, Outcome
+from services.gateway.connectors.base import Delivery, Outcome, leaving_by
 from services.gateway.connectors.registry import connectors
 from services.gateway.following import following
 from services.gateway.models import Attempt, Lane, ServiceCall
@@ -40,11 +41,12 @@ class Claim:
     call: ServiceCall
     lease: uuid.UUID
     fills_lane: bool
+    leaves_by: float = math.inf  # of time.monotonic(); after that it may be another worker's
 
 
 def claim(call_id: uuid.UUID, now: datetime | None = None) -> Claim | None:
     """Take the call if it is due and its lane admits it; put it off, with the reason, if not."""
-    now = now or timezone.now()
+    now, clock = now or timezone.now(), time.monotonic()
     with transaction.atomic():
         found = rows.lock(call_id, now)
         if found is None:
@@ -64,7 +66,8 @@ def claim(call_id: uuid.UUID, now: datetime | None = None) -> Claim | None:
             return None
         call.attempt_count += 1
         call.status, call.lease, call.lease_until = "delivering", lease, lease_until
-    return Claim(call, lease, fills_lane=taken + 1 >= admission.slots)
+    leaves_by = clock + _lease_lasts(call.backend).total_seconds()
+    return Claim(call, lease, fills_lane=taken + 1 >= admission.slots, leaves_by=leaves_by)
 
 
 def _lease_lasts(backend: Backend) -> timedelta:
@@ -72,9 +75,12 @@ def _lease_lasts(backend: Backend) -> timedelta:
     return timedelta(seconds=2 * backend.timeout_seconds + LEASE_MARGIN_SECONDS)
 
 
-def carry(call: ServiceCall) -> tuple[Outcome, datetime, int]:
-    """Send the call; its outcome, when it left, and how many milliseconds it took. Holds no connection meanwhile."""
-    with following(call, "exchange", kind=SpanKind.CLIENT):
+def carry(call: ServiceCall, *, leaves_by: float = math.inf) -> tuple[Outcome, datetime, int]:
+    """Send the call, if it can leave before that moment of time.monotonic(). Holds no connection meanwhile.
+
+    Returns the outcome, when it left, and how many milliseconds it took.
+    """
+    with following(call, "exchange", kind=SpanKind.CLIENT), leaving_by(leaves_by):
         outcome, started, duration_ms = _exchange(call)
         traces.note(outcome=outcome.kind)
     return outcome, started, duration_ms
