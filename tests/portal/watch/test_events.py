@@ -33,6 +33,7 @@ def is_of_a_logger(called: ast.expr) -> bool:
 def test_an_event_is_a_documented_name_with_facts_that_the_log_accepts(place: str, call: ast.Call) -> None:
     (event,) = call.args
     assert isinstance(event, ast.Constant)
+    assert isinstance(event.value, str)
     assert re.fullmatch(r"[a-z_]+", event.value)
     assert {keyword.arg for keyword in call.keywords} <= logs.FACTS
     assert f"`{event.value}`" in (ROOT / "docs/operations.md").read_text()
