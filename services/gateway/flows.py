@@ -157,6 +157,7 @@ def withdraw(call: ServiceCall, *, callers: Collection[str]) -> ServiceCall:
         raise NotWithdrawable(code, withdrawal.reason(code))
     call.status, call.finished_at, call.trouble = ServiceCall.Status.WITHDRAWN, timezone.now(), ""
     call.save(update_fields=["status", "finished_at", "trouble"])
+    transaction.on_commit(lambda: figures.observe_end(call))
     transaction.on_commit(lambda: events.publish(call.pk, call.status))
     return call
 
@@ -253,6 +254,7 @@ def settle(call: ServiceCall, *, arrived: bool, by: User, reason: str) -> Servic
     call.trouble = ""
     if arrived:
         call.status, call.finished_at = ServiceCall.Status.COMPLETED, now
+        transaction.on_commit(lambda: figures.observe_end(call))
     else:
         call.status, call.due_at = ServiceCall.Status.ACCEPTED, now
         call.attempt_count = call.lookup_count = 0
