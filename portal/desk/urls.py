@@ -18,6 +18,7 @@ urlpatterns = [
     path("waiting/", reading.waiting, name="waiting"),
     path("calls/<str:receipt>/", settling.call, name="call"),
     path("calls/<str:receipt>/settle/", settling.settle, name="call-settle"),
+    path("calls/<str:receipt>/look/", settling.look, name="call-look"),
     path(ONE, reading.function, name="function"),
     path(f"{ONE}draft/", writing.edit, name="edit"),
     path(f"{ONE}draft/start/", writing.start, name="start"),
