@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "portal.api",
 ]
 MIDDLEWARE = [
+    "portal.watch.correlation.Correlation",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.web.language.RememberLanguage",
@@ -293,17 +294,26 @@ UNFOLD = {
     },
 }  # fmt: skip
 
-# --- Log: events and facts, never contents --------------------------------------------------------
+# --- Traces: off unless there is a collector to send them to ---------------------------------------
+TRACES_ENDPOINT = environment.text("OTEL_EXPORTER_OTLP_ENDPOINT").rstrip("/")
+TRACED_SHARE = environment.share("OTEL_TRACES_SAMPLER_ARG", 1.0)
+
+# --- Log: events and facts, never contents (see portal/watch/logs.py) ------------------------------
+LOGGING_CONFIG = "portal.watch.logs.configure"
+LOG_FORMAT = environment.text("LOG_FORMAT", "text")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "portal.watch.logs.formatter", "shape": LOG_FORMAT}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
     "loggers": {
-        "zeep": {"level": "WARNING"},  # its debug level writes whole envelopes
-        "urllib3": {"level": "ERROR"},  # its warnings write addresses with queries
+        "asyncssh": {"level": "WARNING"},  # lower ones write the names of files and people
         "celery": {"level": "WARNING"},
+        "django.db.backends": {"level": "WARNING"},  # its debug level writes statements with their values
         "django.server": {"level": "WARNING"},
+        "django.template": {"level": "WARNING"},  # its debug level writes values that a page left out
+        "urllib3": {"level": "ERROR"},  # its warnings write addresses with queries
+        "zeep": {"level": "WARNING"},  # its debug level writes whole envelopes
     },
 }

@@ -63,6 +63,10 @@ def _verbs() -> dict[str, str]:
         "call.seen": _("looked at what was sent with a call, masked"),
         "backend.created": _("added a system"),
         "backend.changed": _("changed a system"),
+        "backend.breaker_closed": _("closed the breaker of a system"),
+        "maintenance.noted": _("noted a maintenance of a system"),
+        "maintenance.ended": _("ended a maintenance of a system"),
+        "maintenance.called_off": _("called off a maintenance of a system"),
     }
 
 
@@ -82,7 +86,7 @@ def _details(details: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _said(name: str, value: Any) -> str:
     """A value in words where the record keeps a code or a moment."""
-    if name in {"until", "opens_at", "before"}:
+    if name in {"from", "until", "opens_at", "before"}:
         return moments.say(datetime.fromisoformat(value))
     if name == "rule":
         return str(dict(FilingPeriod.Rule.choices).get(value, value))
@@ -126,8 +130,10 @@ def _labels() -> dict[str, str]:
         "credentials": _("Environment variable that holds its secret"),
         "settings": _("Settings of the connector"),
         "connect_timeout_seconds": _("Seconds to wait for a connection"),
+        "read_timeout_seconds": _("Seconds to wait while the system says nothing"),
         "timeout_seconds": _("Seconds to wait for the whole answer"),
         "max_concurrency": _("Calls at the same time, at most"),
+        "max_per_minute": _("Calls in a minute, at most, empty for any number"),
         "service_window": _("Opening hours, empty for always"),
         "is_idempotent": _("The same receipt sent twice is filed once"),
         "has_lookup": _("It can say what became of a receipt"),
@@ -135,6 +141,7 @@ def _labels() -> dict[str, str]:
         "reasons": _("Reason"),
         "reason": _("Reason"),
         "note": _("Reason"),
+        "from": _("From (Hong Kong time)"),
         "until": _("Until (Hong Kong time)"),
         "opens_at": _("Opens (Hong Kong time)"),
         "before": _("Until then it was"),

@@ -18,7 +18,7 @@ from services.forms import schema
 from services.gateway import deadlines, standing, story
 from services.registry.models import FunctionVersion, ServiceFunction
 
-BATCHED = {"sftp-batch", "fixed-width"}  # connectors that bring the answer with the next run
+BATCHED = {"sftp-batch"}  # connectors that bring the answer with the next run
 CONTENT_SECONDS = 60  # a version never changes; the names of its department and app may
 UNREAD = ("published__request_map", "published__answer_map")
 Row = dict[str, Any]

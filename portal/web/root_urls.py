@@ -7,6 +7,7 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 
 from portal import health
+from portal.watch.metrics import metrics
 from portal.web.styleguide import styleguide
 from services.gateway import proof
 
@@ -30,6 +31,6 @@ urlpatterns = [
     path(".well-known/ferry-proof-keys.json", proof_keys, name="proof-keys"),
     path("health/live", health.live),
     path("health/ready", health.ready),
-    path("metrics", health.metrics),
+    path("metrics", metrics),
     path("styleguide/", styleguide, name="styleguide"),
 ]

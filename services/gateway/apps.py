@@ -7,7 +7,7 @@ class GatewayConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the registry which protocols can be spoken; refuse to start with a key for proofs that is none."""
-        from services.gateway import proof
+        from services.gateway import ledgers, proof
         from services.gateway.connectors.registry import connectors
         from services.registry import protocols
 
@@ -18,8 +18,8 @@ class GatewayConfig(AppConfig):
                     key=connector.key,
                     label=connector.label,
                     schemes=connector.schemes,
-                    settings_schema=connector.settings_schema,
-                    check_request=connector.check_request,
+                    settings_schema=ledgers.settings_schema(connector.settings_schema),
+                    check_request=connector.check_request_to,
                     check_backend=connector.check_backend,
                 )
             )

@@ -5,7 +5,7 @@ Claim and finish are short transactions; while the department is thinking, no da
 
 import base64
 import hashlib
-import logging
+import math
 import random
 import time
 import uuid
@@ -13,19 +13,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from opentelemetry.trace import SpanKind
 
+from services import traces
 from services.forms.files import read
 from services.forms.models import StoredFile
-from services.gateway import events, incidents, lanes, rows
-from services.gateway.connectors.base import Delivery, Outcome
+from services.gateway import events, figures, incidents, lanes, rows
+from services.gateway.connectors.base import Delivery, Outcome, leaving_by
 from services.gateway.connectors.registry import connectors
+from services.gateway.following import following
 from services.gateway.models import Attempt, Lane, ServiceCall
 from services.registry.models import Backend, FunctionVersion
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 LEASE_MARGIN_SECONDS = 15.0
 
 
@@ -36,11 +40,12 @@ class Claim:
     call: ServiceCall
     lease: uuid.UUID
     fills_lane: bool
+    leaves_by: float = math.inf  # of time.monotonic(); after that it may be another worker's
 
 
 def claim(call_id: uuid.UUID, now: datetime | None = None) -> Claim | None:
     """Take the call if it is due and its lane admits it; put it off, with the reason, if not."""
-    now = now or timezone.now()
+    now, clock = now or timezone.now(), time.monotonic()
     with transaction.atomic():
         found = rows.lock(call_id, now)
         if found is None:
@@ -60,7 +65,8 @@ def claim(call_id: uuid.UUID, now: datetime | None = None) -> Claim | None:
             return None
         call.attempt_count += 1
         call.status, call.lease, call.lease_until = "delivering", lease, lease_until
-    return Claim(call, lease, fills_lane=taken + 1 >= admission.slots)
+    leaves_by = clock + _lease_lasts(call.backend).total_seconds()
+    return Claim(call, lease, fills_lane=taken + 1 >= admission.slots, leaves_by=leaves_by)
 
 
 def _lease_lasts(backend: Backend) -> timedelta:
@@ -68,15 +74,25 @@ def _lease_lasts(backend: Backend) -> timedelta:
     return timedelta(seconds=2 * backend.timeout_seconds + LEASE_MARGIN_SECONDS)
 
 
-def carry(call: ServiceCall) -> tuple[Outcome, datetime, int]:
-    """Send the call; its outcome, when it left, and how many milliseconds it took. Holds no connection meanwhile."""
+def carry(call: ServiceCall, *, leaves_by: float = math.inf) -> tuple[Outcome, datetime, int]:
+    """Send the call, if it can leave before that moment of time.monotonic(). Holds no connection meanwhile.
+
+    Returns the outcome, when it left, and how many milliseconds it took.
+    """
+    with following(call, "exchange", kind=SpanKind.CLIENT), leaving_by(leaves_by):
+        outcome, started, duration_ms = _exchange(call)
+        traces.note(outcome=outcome.kind)
+    return outcome, started, duration_ms
+
+
+def _exchange(call: ServiceCall) -> tuple[Outcome, datetime, int]:
     delivery = delivery_of(call)
     connection.close()
     started, clock = timezone.now(), time.monotonic()
     try:
         outcome = connectors[call.backend.connector].send(delivery)
     except Exception as error:  # a connector's bug must not leave the call hanging until its lease runs out
-        logger.exception("connector_broke backend=%s call=%s", call.backend.code, call.pk)
+        logger.exception("connector_broke", backend=call.backend.code, call=call.pk)
         outcome = Outcome(Outcome.AMBIGUOUS, detail=f"connector: {type(error).__name__}")
     return outcome, started, int((time.monotonic() - clock) * 1000)
 
@@ -99,7 +115,7 @@ def delivery_of(call: ServiceCall) -> Delivery:
             "submitted_at": call.accepted_at.isoformat(timespec="seconds"),
             "language": call.language,
         },
-        traceparent=call.traceparent,
+        traceparent=traces.current_header() or call.traceparent,
     )
 
 
@@ -138,11 +154,13 @@ def finish(claimed: Claim, outcome: Outcome, *, started: datetime, duration_ms: 
             incidents.closed(call.backend, now)
     else:
         call, is_news = _without_answer(claimed, attempt, outcome, now)
+    figures.observe_attempt(call.backend.code, attempt.kind, outcome.kind, duration_ms / 1000)
     if is_news:
+        figures.observe_end(call)
         events.publish(call.pk, call.status)
     logger.info(
-        "attempt_ended call=%s backend=%s attempt=%s outcome=%s ms=%s status=%s",
-        call.pk, call.backend.code, attempt.number, outcome.kind, duration_ms, call.status,
+        "attempt_ended", call=call.pk, backend=call.backend.code, attempt=attempt.number, outcome=outcome.kind,
+        ms=duration_ms, status=call.status,
     )  # fmt: skip
 
 
@@ -173,7 +191,8 @@ def _attempt(
     return Attempt(
         call_id=call.pk, backend_id=call.backend_id, kind=kind, number=number, started_at=started,
         duration_ms=duration_ms, outcome=outcome.kind, detail=outcome.detail[:300],
-        sent_sha256=_print_of(exchange.get("sent")), received_sha256=_print_of(exchange.get("received")),
+        sent_sha256=exchange.get("sent_sha256") or _print_of(exchange.get("sent")),
+        received_sha256=exchange.get("received_sha256") or _print_of(exchange.get("received")),
     )  # fmt: skip
 
 

@@ -69,3 +69,7 @@ class NotYours(GatewayError):
 
 class MappingError(GatewayError):
     """A request or answer map that cannot be used; the message says where."""
+
+
+class LedgerUnreadable(GatewayError):
+    """A department's ledger that cannot be read to its end; the message says where, without contents."""

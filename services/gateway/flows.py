@@ -4,6 +4,7 @@ from collections.abc import Collection, Container, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+import structlog
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -14,12 +15,13 @@ from identity.accounts.models import User
 from identity.consent import flows as consent
 from identity.profile import flows as profile
 from identity.profile.models import ProfileField
+from services import traces
 from services.forms import files, schema, validation
 from services.forms import flows as forms
 from services.forms.errors import FieldError, Invalid
 from services.forms.masking import Masked, masked
 from services.forms.models import StoredFile
-from services.gateway import events, receipts, rows, story, tasks, withdrawal
+from services.gateway import events, figures, receipts, rows, story, tasks, withdrawal
 from services.gateway.connectors.base import BatchConnector
 from services.gateway.connectors.registry import connectors
 from services.gateway.delivery import preview
@@ -34,6 +36,8 @@ from services.gateway.errors import (
 from services.gateway.models import BatchRecord, ServiceCall, Settlement
 from services.registry.flows import is_officer
 from services.registry.models import Change, FunctionVersion, ServiceFunction
+
+logger = structlog.get_logger(__name__)
 
 
 def clean(
@@ -52,6 +56,7 @@ def clean(
     return form
 
 
+@traces.span("submit")
 def submit(
     function: ServiceFunction,
     data: Mapping[str, Any],
@@ -72,6 +77,7 @@ def submit(
     """
     version = version or function.published
     assert version is not None
+    traces.note(function=function.code, backend=version.backend.code, connector=version.backend.connector)
     if not assurance.reaches(assurance.of(person or AnonymousUser()), version.assurance):
         raise AssuranceTooLow(version.assurance)
     availability, now = story.availability(function), timezone.now()
@@ -121,7 +127,13 @@ def _accept(call: ServiceCall, sent: Iterable[StoredFile], now: datetime) -> Non
         receipt=call.receipt,
         at=now,
     )
-    transaction.on_commit(lambda: tasks.ring(call.pk))
+    transaction.on_commit(lambda: _tell_accepted(call))
+
+
+def _tell_accepted(call: ServiceCall) -> None:
+    tasks.ring(call.pk)
+    figures.observe_accepted(call)
+    logger.info("call_accepted", call=call.pk, backend=call.backend.code, function=call.function.code)
 
 
 def _same(first: ServiceCall, function: ServiceFunction, payload: dict[str, Any]) -> ServiceCall:
@@ -191,11 +203,14 @@ def close(call: ServiceCall, *, by: User, reason: str) -> ServiceCall:
     """
     call = _undelivered(call)
     now = timezone.now()
+    was_final = call.is_final
     call.status = ServiceCall.Status.FAILED
     call.finished_at = call.finished_at or now
     call.closed_at = now
     call.trouble = "closed_by_officer"
     call.save()
+    if not was_final:
+        transaction.on_commit(lambda: figures.observe_end(call))
     _decide(call, Settlement.Verb.CLOSE, by, reason, now)
     return call
 

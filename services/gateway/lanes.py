@@ -70,10 +70,11 @@ def note(backend: Backend, outcome: Outcome, now: datetime) -> None:
             incidents.closed(backend, now)
         return
     lane = Lane.objects.select_for_update(of=("self",)).get(pk=lane.pk)
-    lane.failures += 1
     lane.last_failure_at = now
     lane.last_error = outcome.detail[:300]
-    if lane.failures >= FAILURES_TO_OPEN:
+    was_open = lane.breaker(now) == "open"  # of calls that left before it opened: they tell nothing new
+    lane.failures += not was_open
+    if lane.failures >= FAILURES_TO_OPEN and not was_open:
         doubled = OPEN_FIRST_SECONDS * 2 ** min(lane.failures - FAILURES_TO_OPEN, 10)
         lane.open_until = now + timedelta(seconds=min(doubled, OPEN_CAP_SECONDS))
         incidents.opened(backend, now, lane.last_error)

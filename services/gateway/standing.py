@@ -20,9 +20,11 @@ VERSION = ["id", "assurance"]
 BACKEND = ["id", "connector", "service_window"]
 fromisoformat = datetime.fromisoformat
 LANE = ["backend_id", "open_until"]
+REASONS = ["reason_en", "reason_zh_hant", "reason_zh_hans"]
 SHOWN = (("function", FUNCTION), ("version", VERSION), ("backend", BACKEND), ("lane", LANE))
 CLOSURES = """(
-        SELECT json_agg(json_build_array(starts_at, ends_at)) FROM registry_maintenance
+        SELECT json_agg(json_build_array(starts_at, ends_at, reason_en, reason_zh_hant, reason_zh_hans))
+        FROM registry_maintenance
         WHERE backend_id = backend.id AND ends_at > now()
     )"""
 PERIODS = """(
@@ -60,7 +62,10 @@ def _function(values: list[Any]) -> ServiceFunction:
     identity, connector, window = take(BACKEND)
     backend = Backend.from_db(connection.alias, BACKEND, [identity, connector, window and json.loads(window)])
     lane, (closures, periods) = take(LANE), (found or [] for found in values)
-    coming = [Maintenance(starts_at=fromisoformat(start), ends_at=fromisoformat(end)) for start, end in closures]
+    coming = [
+        Maintenance(starts_at=fromisoformat(start), ends_at=fromisoformat(end), **dict(zip(REASONS, why, strict=True)))
+        for start, end, *why in closures
+    ]
     vars(backend)["_prefetched_objects_cache"] = {"maintenances": coming}
     backend._state.fields_cache["lane"] = Lane.from_db(connection.alias, LANE, lane) if lane[0] else None
     version.backend, function.published = backend, version

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from services import moments
-from services.gateway import deadlines
+from services.gateway import deadlines, mapping
 from services.gateway.connectors.base import BatchConnector
 from services.gateway.connectors.registry import connectors
 from services.gateway.models import Attempt, ServiceCall, Settlement
 from services.languages import current, pick
-from services.registry.models import Backend, FunctionVersion, ServiceFunction
+from services.registry.models import Backend, FunctionVersion, Maintenance, ServiceFunction
 
 LONG_WAIT_MS = 3000  # from which on a person wants to know why it took so long
 SOON = timedelta(minutes=1)
@@ -66,12 +66,7 @@ def availability(function: ServiceFunction, now: datetime | None = None) -> Avai
 def _of_backend(backend: Backend, now: datetime) -> Availability:
     opens = backend.opens_at(now)
     if opens > now:
-        return Availability(
-            "closed",
-            _("The department's system is closed now. You can send your form: we keep it and deliver it on %(time)s.")
-            % {"time": moments.say(opens)},
-            opens,
-        )
+        return Availability("closed", _closure(backend.maintenance(now), opens), opens)
     if hasattr(backend, "lane") and backend.lane.breaker(now) == "open":
         return Availability(
             "troubled",
@@ -79,6 +74,17 @@ def _of_backend(backend: Backend, now: datetime) -> Availability:
               "you get a receipt at once, and we deliver it as soon as we can."),
         )  # fmt: skip
     return Availability("open")
+
+
+def _closure(maintenance: Maintenance | None, opens: datetime) -> str:
+    if maintenance is None:
+        return _(
+            "The department's system is closed now. You can send your form: we keep it and deliver it on %(time)s."
+        ) % {"time": moments.say(opens)}
+    return _(
+        "The department's system is closed for maintenance until %(until)s. You can send your form: we keep it and "
+        "deliver it on %(time)s. The department says: %(reason)s"
+    ) % {"until": moments.say(maintenance.ends_at), "time": moments.say(opens), "reason": maintenance.reason}
 
 
 def _suspension(function: ServiceFunction) -> str:
@@ -268,6 +274,8 @@ def answer(call: ServiceCall) -> Answer | None:
 
 def answer_from(version: FunctionVersion, kept: dict[str, Any]) -> Answer:
     """The citizen's words for a reading kept as {"rule", "values"}."""
+    if kept["rule"] == mapping.NO_RULE:
+        return _refused_without_rule(kept["values"])
     rule, values = version.answer_map[kept["rule"]], kept["values"]
     kinds = {item["value"]: item.get("kind", "text") for item in rule.get("items", [])}
     words = {
@@ -282,6 +290,17 @@ def answer_from(version: FunctionVersion, kept: dict[str, Any]) -> Answer:
             items.append(AnswerItem(pick(item["label"]), words[item["value"]]))
     title, message = (_fill(pick(rule.get(part, {})), words) for part in ("title", "message"))
     return Answer(rule["outcome"], title, message, items)
+
+
+def _refused_without_rule(values: dict[str, Any]) -> Answer:
+    """A refusal that the backend's settings, not the version's map, understood."""
+    reason = values.get("reason")
+    return Answer(
+        "rejected",
+        _("The department did not accept your form"),
+        _("Nothing was filed. Please check what you wrote and send it again, or ask the department."),
+        [AnswerItem(_("What the department wrote"), str(reason))] if reason else [],
+    )
 
 
 def _recorded(record: dict[str, Any], words: dict[str, dict[str, str]]) -> AnswerItem:

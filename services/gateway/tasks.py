@@ -1,19 +1,21 @@
 """The gateway's tasks. Each may run twice or not at all: the database decides what there is to do."""
 
-import logging
 import uuid
 
+import structlog
 from celery import Task, shared_task
 from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from services import traces
 from services.gateway import delivery, incidents, recovery
 from services.gateway.connectors.registry import connectors
+from services.gateway.following import following
 from services.gateway.models import Lane, ServiceCall
 from services.registry.models import Backend
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 IN_DOUBT_LIMIT = 200  # look-ups begun in one round
 
 
@@ -31,17 +33,20 @@ def _ring(task: "Task[[str], None]", call_id: uuid.UUID) -> None:
     try:
         task.delay(str(call_id))
     except OperationalError as error:
-        logger.warning("doorbell_broken call=%s error=%s", call_id, type(error).__name__)
+        logger.warning("doorbell_broken", call=call_id, error=type(error).__name__)
 
 
 @shared_task(name="gateway.deliver", acks_late=False)
 def deliver(call_id: str) -> None:
     """Deliver one call if it is due and nobody holds it. Run twice, the second finds nothing to claim."""
-    claimed = delivery.claim(uuid.UUID(call_id))
+    with traces.span("claim"):
+        claimed = delivery.claim(uuid.UUID(call_id))
     if claimed is None:
         return
-    outcome, started, duration_ms = delivery.carry(claimed.call)
-    delivery.finish(claimed, outcome, started=started, duration_ms=duration_ms)
+    with following(claimed.call, "deliver"):
+        outcome, started, duration_ms = delivery.carry(claimed.call, leaves_by=claimed.leaves_by)
+        with traces.span("finish", outcome=outcome.kind):
+            delivery.finish(claimed, outcome, started=started, duration_ms=duration_ms)
     if claimed.fills_lane:
         behind = ServiceCall.objects.due(timezone.now()).filter(backend=claimed.call.backend).first()
         if behind is not None:

@@ -1,11 +1,13 @@
 """The floor on which all twins stand: who is there, how each behaves just now, and their ledger."""
 
 import re
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from services.twins.answers import HONG_KONG, Answer, Submission, answer_to
 from services.twins.catalogue import Backend, Catalogue
@@ -24,9 +26,12 @@ class Mode(StrEnum):
     GARBAGE = "garbage"
     DROP_AFTER_ACCEPT = "drop_after_accept"
     LATER = "later"
+    FLAPPING = "flapping"
 
 
 SLOW_DELAY_MS = 3000
+FLAP_MS = 500
+ILL = (Mode.DOWN, Mode.ERROR, Mode.DROP_AFTER_ACCEPT, Mode.GARBAGE)  # of a flapping backend, in turn
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,13 @@ class Behaviour:
             return SLOW_DELAY_MS / 1000
         return self.delay_ms / 1000 if self.mode in (Mode.OK, Mode.SLOW) else 0.0
 
+    def at(self, seconds: float) -> "Behaviour":
+        """How it behaves at that moment of a clock: a flapping one is well and ill in turn, each for delay_ms."""
+        if self.mode is not Mode.FLAPPING:
+            return self
+        turn = int(seconds * 1000 / (self.delay_ms or FLAP_MS))
+        return Behaviour(ILL[turn // 2 % len(ILL)] if turn % 2 else Mode.OK)
+
 
 @dataclass
 class Floor:
@@ -54,7 +66,11 @@ class Floor:
         self.behaviours.update({code: Behaviour() for code in self.catalogue.backends})
 
     def address_of(self, backend: Backend) -> str:
-        return f"http://127.0.0.1:{self.ports.web}/{backend.code}/" if backend.is_served else ""
+        """Empty while there is no twin of its kind."""
+        if not backend.is_served:
+            return ""
+        bases = {"fixed-width": f"tcp://127.0.0.1:{self.ports.records}"}
+        return f"{bases.get(backend.transport, f'http://127.0.0.1:{self.ports.web}')}/{backend.code}/"
 
     def backend_for(self, request: web.Request, transport: str) -> Backend:
         """The backend in the path; raises 404 if there is none or it does not speak this protocol."""
@@ -63,11 +79,14 @@ class Floor:
             raise web.HTTPNotFound(reason="No such service")
         return backend
 
-    def file(self, submission: Submission, *, operation: str, body: bytes) -> Answer:
-        """Decide, write it into the ledger and return the answer, with nothing in between."""
+    def file(self, submission: Submission, *, operation: str, body: bytes, shown: str | None = None) -> Answer:
+        """Decide, write it into the ledger and return the answer, with nothing in between.
+
+        `shown` is the body as a person can read it, where the body is no UTF-8.
+        """
         answer = answer_to(submission)
         effect = Effect.REFUSED if answer["outcome"] == "REFUSED" else Effect.FILED
-        self._enter(submission.backend, submission.receipt, operation, effect, body, answer)
+        self._enter(submission.backend, submission.receipt, operation, effect, body, answer, shown)
         return answer
 
     def replay(self, backend: Backend, receipt: str, *, operation: str, body: bytes) -> Answer | None:
@@ -78,7 +97,14 @@ class Floor:
         return answer
 
     def _enter(
-        self, backend: Backend, receipt: str, operation: str, effect: Effect, body: bytes, answer: Answer
+        self,
+        backend: Backend,
+        receipt: str,
+        operation: str,
+        effect: Effect,
+        body: bytes,
+        answer: Answer,
+        shown: str | None = None,
     ) -> None:
         self.ledger.enter(
             backend=backend.code,
@@ -88,10 +114,19 @@ class Floor:
             at=now(),
             body=body,
             answer=answer,
+            shown=shown,
+            traceparent=TRACEPARENT.get(),
         )
 
 
 FLOOR = web.AppKey("floor", Floor)
+TRACEPARENT = ContextVar("traceparent", default="")  # the header of the request in hand, for the ledger
+
+
+@web.middleware
+async def note_trace(request: web.Request, handler: Handler) -> web.StreamResponse:
+    TRACEPARENT.set(request.headers.get("traceparent", "")[:100])
+    return await handler(request)
 
 
 def now() -> datetime:

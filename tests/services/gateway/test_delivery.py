@@ -1,5 +1,6 @@
 """One delivery after another, to real departments that answer, refuse, hang and lie."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -189,3 +190,15 @@ def test_a_final_state_is_never_left(make_call: MakeCall) -> None:
     claimed = delivery.Claim(call, UUID(int=1), fills_lane=False)
     delivery.finish(claimed, Outcome(Outcome.AMBIGUOUS), started=timezone.now(), duration_ms=1)
     assert ServiceCall.objects.get(pk=call.pk).status == "completed"
+
+
+@pytest.mark.parametrize("connector", ["rest", "soap"])
+def test_a_worker_that_slept_past_its_lease_sends_nothing(make_call: MakeCall, twins: Twins, connector: str) -> None:
+    """It may have been sent by another meanwhile, and some departments would file it again."""
+    tasks.deliver(str(make_call(connector).pk))  # opens the connection
+    call = make_call(connector)
+    claimed = delivery.claim(call.pk)
+    assert claimed
+    outcome, _, _ = delivery.carry(claimed.call, leaves_by=time.monotonic())
+    assert outcome.kind == Outcome.UNREACHED
+    assert twins.effects(call.backend.code, call.receipt) == []
