@@ -172,6 +172,7 @@ def _tried(attempt: Attempt) -> Step:
 def _decided(settlement: Settlement) -> Step:
     said = {
         Settlement.Verb.RETRY.value: _("Our staff looked at it and sent it again"),
+        Settlement.Verb.TAKEN_BACK.value: _("Our staff held it back before it was sent again"),
         Settlement.Verb.ARRIVED.value: _("Our staff checked with the department: it has your form"),
         Settlement.Verb.NOT_ARRIVED.value: _("Our staff checked with the department: it had not arrived, so we sent "
                                              "it again"),
