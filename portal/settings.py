@@ -151,7 +151,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True  # the database is the truth
 CELERY_TASK_PUBLISH_RETRY = False  # a doorbell that does not ring is found by the sweeper
 CELERY_TASK_DEFAULT_QUEUE = "chores"
-CELERY_TASK_ROUTES = {"gateway.deliver": {"queue": "calls"}}
+CELERY_TASK_ROUTES = {"gateway.deliver": {"queue": "calls"}, "gateway.exchange_batch": {"queue": "calls"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -166,6 +166,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "gateway.probe_backends",
         "schedule": 60.0,
         "options": {"expires": 60},
+    },
+    "gateway.exchange_batches": {
+        "task": "gateway.exchange_batches",
+        "schedule": 5.0,
+        "options": {"expires": 5},
     },
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
     "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},

@@ -30,5 +30,9 @@ class NotSettleable(GatewayError):
     """The call is not in a state in which a human may retry or close it."""
 
 
+class ExchangeFailed(GatewayError):
+    """The files of a batch backend could not be exchanged; nothing is lost by trying again. Technical, no contents."""
+
+
 class MappingError(GatewayError):
     """A request or answer map that cannot be used; the message says where."""

@@ -2,6 +2,9 @@
 
 from services.gateway.connectors.base import Connector
 from services.gateway.connectors.rest import RestConnector
+from services.gateway.connectors.sftp_batch import SftpBatchConnector
 from services.gateway.connectors.soap import SoapConnector
 
-connectors: dict[str, Connector] = {connector.key: connector for connector in (RestConnector(), SoapConnector())}
+connectors: dict[str, Connector] = {
+    connector.key: connector for connector in (RestConnector(), SoapConnector(), SftpBatchConnector())
+}
