@@ -304,6 +304,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
     "loggers": {
         "zeep": {"level": "WARNING"},  # its debug level writes whole envelopes
+        "asyncssh": {"level": "WARNING"},  # its info level writes names of files
         "urllib3": {"level": "ERROR"},  # its warnings write addresses with queries
         "celery": {"level": "WARNING"},
         "django.server": {"level": "WARNING"},

@@ -1,6 +1,6 @@
-"""The mappings that a new function begins with: our own wire contract, in REST and in SOAP.
+"""The mappings that a new function begins with: our own wire contract, in REST, in SOAP and in files.
 
-The answer rules are the same for both protocols; only the place of each fact differs, and FACTS says where
+The answer rules are the same for all protocols; only the place of each fact differs, and FACTS says where
 it is. services/gateway/mapping.py explains the language.
 """
 
@@ -21,29 +21,42 @@ from services.registry.answer_words import (
 
 Json = dict[str, Any]
 
+
+def _record(number: int) -> str:
+    """A record of an answer that has columns for several."""
+    return f"{{title: body.RECORD_{number}_TITLE, value: body.RECORD_{number}_VALUE}}"
+
+
 FACTS: dict[str, dict[str, str]] = {  # fact -> where each protocol's answer has it, in JMESPath
-    "outcome": {"rest": "body.outcome", "soap": "body.Outcome"},
-    "number": {"rest": "body.caseNo", "soap": "body.CaseNo"},
-    "reply_by": {"rest": "body.replyBy", "soap": "body.ReplyBy"},
-    "amount": {"rest": "body.amount", "soap": "body.Amount"},
-    "paid_on": {"rest": "body.paidAt", "soap": "body.PaidAt"},
-    "date": {"rest": "body.date", "soap": "body.Date"},
-    "time": {"rest": "body.time", "soap": "body.Time"},
-    "place": {"rest": "body.place", "soap": "body.Place"},
+    "outcome": {"rest": "body.outcome", "soap": "body.Outcome", "sftp-batch": "body.OUTCOME"},
+    "number": {"rest": "body.caseNo", "soap": "body.CaseNo", "sftp-batch": "body.CASE_NO"},
+    "reply_by": {"rest": "body.replyBy", "soap": "body.ReplyBy", "sftp-batch": "body.REPLY_BY"},
+    "amount": {"rest": "body.amount", "soap": "body.Amount", "sftp-batch": "body.AMOUNT"},
+    "paid_on": {"rest": "body.paidAt", "soap": "body.PaidAt", "sftp-batch": "body.PAID_AT"},
+    "date": {"rest": "body.date", "soap": "body.Date", "sftp-batch": "body.DATE"},
+    "time": {"rest": "body.time", "soap": "body.Time", "sftp-batch": "body.TIME"},
+    "place": {"rest": "body.place", "soap": "body.Place", "sftp-batch": "body.PLACE"},
     "records": {
         "rest": "body.records[].{title: title, value: value}",
         "soap": "body.Records.Record[].{title: Title, value: Value}",
+        "sftp-batch": f"[{', '.join(_record(number) for number in range(1, 5))}][?title]",
     },
     "refused": {  # a SOAP refusal comes as a fault when sent, as elements when looked up
         "rest": "body.outcome=='REFUSED'",
         "soap": "(fault && ends_with(fault.code, 'Client') && fault.detail.Refusal) || body.RefusalCode",
+        "sftp-batch": "body.OUTCOME=='REFUSED'",
     },
     "reason_code": {
         "rest": "body.reasonCode",
         "soap": "(fault.detail.Refusal.ReasonCode || body.RefusalCode)",
+        "sftp-batch": "body.REASON_CODE",
     },
-    "reason": {"rest": "body.reason", "soap": "fault.detail.Refusal.Reason || body.RefusalReason"},
-    "busy": {
+    "reason": {
+        "rest": "body.reason",
+        "soap": "fault.detail.Refusal.Reason || body.RefusalReason",
+        "sftp-batch": "body.REASON",
+    },
+    "busy": {  # a file is never busy
         "rest": "status==`429` || status==`503`",
         "soap": "status==`429` || status==`503` || (fault && ends_with(fault.code, 'Server.Busy'))",
     },
@@ -63,7 +76,7 @@ def answer_map(connector: str, action: str) -> list[Json]:
     if connector not in FACTS["outcome"]:
         return []
     arrived = ARRIVED.get(action, ARRIVED["apply"])
-    rules = [{"when": FACTS["busy"][connector], "outcome": "retry"}]
+    rules = [{"when": FACTS["busy"][connector], "outcome": "retry"}] if connector in FACTS["busy"] else []
     if action in _DONE:
         outcome, words, number, facts = _DONE[action]
         if action == "enquire":
@@ -108,7 +121,7 @@ def _item_shown(name: str) -> Json:
 
 def request_map(connector: str, function_code: str, action: str, form: Json, *, own: Collection[str] = ()) -> Json:
     """How the form travels. What the profile fills goes under the applicant, unless it is named in `own`."""
-    build = {"rest": _rest_request, "soap": _soap_request}.get(connector)
+    build = {"rest": _rest_request, "soap": _soap_request, "sftp-batch": _csv_request}.get(connector)
     if build is None:
         return {}
     properties: dict[str, Json] = form.get("properties", {})
@@ -160,11 +173,38 @@ def _soap_request(
     return {"operation": action.capitalize(), "body": {**body, "Fields": {"Item": fields}}}
 
 
+def _csv_request(
+    function_code: str,
+    action: str,
+    applicant: Mapping[str, Json],
+    details: Mapping[str, Json],
+    *,
+    required: set[str],
+) -> Json:
+    record = {"RECEIPT_NO": "=receipt", "SERVICE_CODE": "=function", "SUBMITTED_AT": "=submitted_at"}
+    record |= {f"APPLICANT_{made['x-profile'].upper()}": _cell(name, made) for name, made in applicant.items()}
+    record |= {name.upper(): _cell(name, made) for name, made in details.items()}
+    if _has_files(details):
+        record["ATTACHMENTS"] = "=to_string(files)"
+    return {"record": record}
+
+
+def _cell(name: str, made: Json) -> str:
+    """The field's value in one cell; null, and so an empty one, where there is none."""
+    value = f"form.{name}"
+    return f"={value} && {_in_a_line(value)}" if made.get("type") == "object" else f"={value}"
+
+
+def _in_a_line(value: str) -> str:
+    """An address as one text."""
+    return f"join(', ', [{value}.line_1, {value}.line_2, {value}.district][?@])"
+
+
 def _item(wire_name: str, name: str, made: Json, *, needed: bool) -> Json | str:
     """A pair of texts; one that may be empty is left out as a whole, because the WSDL wants both."""
     value = f"form.{name}"
     if made.get("type") == "object":
-        value = f"join(', ', [{value}.line_1, {value}.line_2, {value}.district][?@])"
+        value = _in_a_line(value)
     elif made.get("type") != "string":
         value = f"to_string({value})"
     if needed:

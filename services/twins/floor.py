@@ -53,6 +53,8 @@ class Floor:
         self.behaviours.update({code: Behaviour() for code in self.catalogue.backends})
 
     def address_of(self, backend: Backend) -> str:
+        if backend.transport == "sftp-batch":
+            return f"sftp://{backend.code}@127.0.0.1:{self.ports.sftp}/"
         return f"http://127.0.0.1:{self.ports.web}/{backend.code}/" if backend.is_served else ""
 
     def backend_for(self, request: web.Request, transport: str) -> Backend:

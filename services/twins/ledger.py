@@ -9,6 +9,8 @@ would cost, so writes happen on the event loop itself: nothing comes between rea
 import hashlib
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -82,6 +84,17 @@ class Ledger:
                 json.dumps(answer),
             ),
         )
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Enter all of a file, or nothing of it."""
+        self._book.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._book.execute("ROLLBACK")
+            raise
+        self._book.execute("COMMIT")
 
     def first_answer(self, backend: str, receipt: str) -> Answer | None:
         """What was first answered to a receipt; a filing counts before a refusal that preceded it."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from services.registry.models import Backend, Change, Department
+from services.twins import keys
 
 MANNERS: dict[str, dict[str, Any]] = {  # how the twins of a transport behave; the others have no connector yet
     "rest": {
@@ -22,6 +24,18 @@ MANNERS: dict[str, dict[str, Any]] = {  # how the twins of a transport behave; t
         "has_lookup": True,
         "settings": {"wsdl": "service?wsdl", "lookup_operation": "FindByReceipt", "probe_operation": "Ping"},
     },
+    "sftp-batch": {
+        "is_idempotent": True,  # a call is put into a batch once; a batch leaves once
+        "has_lookup": True,
+        "credentials": "TWINS_SFTP_PASSWORD",
+        "timeout_seconds": 60,
+        "settings": {
+            "every_minutes": 1,  # a visitor is to see it leave
+            "poll_seconds": 5,
+            "answer_within_hours": 0.05,
+            "answer_overdue_hours": 1,
+        },
+    },
 }
 RESTS_AT_NIGHT = {"oro-soap", "censtatd-soap", "archsd-soap"}  # small ones that run their batches from 3 to 5
 NIGHT_WINDOW = {
@@ -30,7 +44,17 @@ NIGHT_WINDOW = {
 
 
 def address_of(code: str, transport: str) -> str:
+    if transport == "sftp-batch":
+        return f"{settings.TWINS_SFTP_URL}/".replace("://", f"://{code}@")
     return f"{settings.TWINS_URL}/{code}/" if transport in MANNERS else ""
+
+
+def manners_of(transport: str) -> dict[str, Any]:
+    """With what only this machine knows: the key of its twins, which they make or find as we do."""
+    manners = MANNERS.get(transport, {})
+    if transport == "sftp-batch":
+        return {**manners, "settings": {"host_key": keys.public_line(settings.VAR), **manners["settings"]}}
+    return manners
 
 
 def missing(pairs: Iterable[tuple[str, str]], departments: Mapping[str, Department]) -> list[Backend]:
@@ -43,7 +67,7 @@ def missing(pairs: Iterable[tuple[str, str]], departments: Mapping[str, Departme
             connector=transport,
             address=address_of(code, transport),
             service_window=NIGHT_WINDOW if code in RESTS_AT_NIGHT else None,
-            **MANNERS.get(transport, {}),
+            **manners_of(transport),
         )
         for department, transport in sorted(set(pairs))
         if (code := f"{department}-{transport}") not in known
@@ -51,13 +75,31 @@ def missing(pairs: Iterable[tuple[str, str]], departments: Mapping[str, Departme
 
 
 def follow_twins() -> int:
-    """Move the backends that nobody has changed to where the twins are now; returns how many moved."""
+    """Move the backends that nobody has changed to where the twins are now; returns how many moved.
+
+    One made before there was a twin, or a connector, for it gets its address and all of its manners.
+    """
     changed = Change.objects.filter(verb__startswith="backend.").values("subject")
-    moved = []
-    for backend in Backend.objects.exclude(code__in=changed).exclude(address=""):
-        address = address_of(backend.code, backend.connector)
-        if backend.address.endswith(f"/{backend.code}/") and backend.address != address:
-            backend.address = address
+    moved, touched = [], {"address", "settings"}
+    for backend in Backend.objects.exclude(code__in=changed):
+        found = _where_now(backend)
+        if any(getattr(backend, name) != value for name, value in found.items()):
+            for name, value in found.items():
+                setattr(backend, name, value)
             moved.append(backend)
-    Backend.objects.bulk_update(moved, ["address"])
+            touched |= found.keys()
+    Backend.objects.bulk_update(moved, sorted(touched))
     return len(moved)
+
+
+def _where_now(backend: Backend) -> dict[str, Any]:
+    """Fields that follow the twins; none of a backend that is not one of theirs."""
+    address, manners = address_of(backend.code, backend.connector), manners_of(backend.connector)
+    if not backend.address:
+        return {"address": address, **manners}
+    parts = urlsplit(backend.address)
+    if backend.code not in (parts.username, parts.path.strip("/")):
+        return {}
+    if "host_key" in manners.get("settings", {}):
+        return {"address": address, "settings": {**backend.settings, "host_key": manners["settings"]["host_key"]}}
+    return {"address": address}

@@ -20,6 +20,7 @@ TIMEOUT_SECONDS = 10
 class Twins:
     process: subprocess.Popen[str]
     port: int
+    folder: Path  # its state
 
     def address(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}/{path}"
@@ -76,4 +77,4 @@ def start(folder: Path, port: int | None = None) -> Twins:
     assert process.stdout is not None
     if "open at" not in process.stdout.readline():
         raise AssertionError(process.communicate(timeout=TIMEOUT_SECONDS)[1])
-    return Twins(process, port)
+    return Twins(process, port, folder)
