@@ -1,13 +1,13 @@
 """A cache that forgets instead of failing: no page may depend on the broker being up."""
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.exceptions import RedisError
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 
 
 def _forgiving(method: str, missed: Callable[..., Any]) -> Callable[..., Any]:
@@ -15,7 +15,7 @@ def _forgiving(method: str, missed: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return getattr(RedisCache, method)(self, *args, **kwargs)
         except RedisError as error:
-            logger.warning("cache_unreachable method=%s error=%s", method, type(error).__name__)
+            logger.warning("cache_unreachable", method=method, error=type(error).__name__)
             return missed(*args, **kwargs)
 
     return call

@@ -3,10 +3,16 @@
 import os
 
 from celery import Celery
+from celery.signals import setup_logging
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("ferry")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.imports = ["portal.health"]  # its pulses begin with each process
+app.conf.imports = ["portal.health", "portal.watch.correlation"]  # their pulses and ids are Celery's signals
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def _leave_the_log_alone(**_: object) -> None:
+    """Celery would set its own level and shape; Django has set ours."""

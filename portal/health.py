@@ -1,26 +1,18 @@
-"""Whether the portal lives, what of it is ready, and its figures for Prometheus."""
+"""Whether the portal lives, and what of it is ready. Its figures are in portal/watch."""
 
-import logging
-import secrets
 import threading
 import time
-from collections.abc import Iterator
 
 import redis
+import structlog
 from celery.signals import beat_init, worker_ready
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
-from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
 
-from services.gateway.models import Lane, ServiceCall
-
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 PULSE_EVERY_SECONDS = 5
 PULSE_LASTS_SECONDS = 20
 
@@ -35,7 +27,7 @@ def _beat_on(name: str) -> None:
         try:
             broker.set(f"pulse:{name}", int(time.time()), ex=PULSE_LASTS_SECONDS)
         except redis.RedisError as error:
-            logger.warning("pulse_lost of=%s error=%s", name, type(error).__name__)
+            logger.warning("pulse_lost", part=name, error=type(error).__name__)
         time.sleep(PULSE_EVERY_SECONDS)
 
 
@@ -94,36 +86,3 @@ def pulses() -> dict[str, str]:
         "broker": "ok",
         **{name: "ok" if pulse else "down" for name, pulse in zip(names, found, strict=True)},
     }
-
-
-class _Figures:
-    """Read from the database at each scrape, so that they hold for all processes together."""
-
-    def collect(self) -> Iterator[Metric]:
-        calls = GaugeMetricFamily("ferry_calls", "Calls by backend and status", labels=["backend", "status"])
-        for backend, status, count in ServiceCall.objects.values_list("backend__code", "status").annotate(Count("pk")):
-            calls.add_metric([backend, status], count)
-        yield calls
-        oldest = ServiceCall.objects.due(timezone.now()).order_by().aggregate(at=Min("accepted_at"))["at"]
-        age = (timezone.now() - oldest).total_seconds() if oldest else 0
-        yield GaugeMetricFamily("ferry_oldest_due_call_seconds", "Age of the oldest call that could go", value=age)
-        breakers = GaugeMetricFamily("ferry_breaker_open", "1 while a backend's breaker is open", labels=["backend"])
-        for lane in Lane.objects.select_related("backend"):
-            breakers.add_metric([lane.backend.code], float(lane.breaker(timezone.now()) != "closed"))
-        yield breakers
-        parts = GaugeMetricFamily("ferry_part_up", "1 while a part of the portal is up", labels=["part"])
-        for part, state in pulses().items():
-            parts.add_metric([part], float(state == "ok"))
-        yield parts
-
-
-@login_not_required
-@never_cache
-def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus text format; with METRICS_TOKEN set, only for its bearer."""
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if settings.METRICS_TOKEN and not secrets.compare_digest(given.encode(), settings.METRICS_TOKEN.encode()):
-        return HttpResponse(status=401, headers={"WWW-Authenticate": "Bearer"})
-    registry = CollectorRegistry()
-    registry.register(_Figures())
-    return HttpResponse(generate_latest(registry), content_type="text/plain; version=0.0.4; charset=utf-8")

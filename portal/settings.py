@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "portal.api",
 ]
 MIDDLEWARE = [
+    "portal.watch.correlation.Correlation",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.web.language.RememberLanguage",
@@ -172,6 +173,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 5},
     },
+    "gateway.pulse": {"task": "gateway.pulse", "schedule": 60.0, "options": {"expires": 60}},
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
     "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},
     "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},
@@ -245,6 +247,7 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "read": environment.text("API_READ_RATE", "1200/min"),
         "call": environment.text("API_CALL_RATE", "120/min"),
+        "hook": environment.text("API_HOOK_RATE", "1200/min"),
     },
 }
 API_MAX_STREAMS = environment.number("API_MAX_STREAMS", 12)  # of events, in one web process
@@ -295,18 +298,22 @@ UNFOLD = {
     },
 }  # fmt: skip
 
-# --- Log: events and facts, never contents --------------------------------------------------------
+# --- Log: events and facts, never contents (see portal/watch/logs.py) ------------------------------
+LOGGING_CONFIG = "portal.watch.logs.configure"
+LOG_FORMAT = environment.text("LOG_FORMAT", "text")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "portal.watch.logs.formatter", "shape": LOG_FORMAT}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
     "loggers": {
-        "zeep": {"level": "WARNING"},  # its debug level writes whole envelopes
-        "asyncssh": {"level": "WARNING"},  # its info level writes names of files
-        "urllib3": {"level": "ERROR"},  # its warnings write addresses with queries
+        "asyncssh": {"level": "WARNING"},  # lower ones write the names of files and people
         "celery": {"level": "WARNING"},
+        "django.db.backends": {"level": "WARNING"},  # its debug level writes statements with their values
         "django.server": {"level": "WARNING"},
+        "django.template": {"level": "WARNING"},  # its debug level writes values that a page left out
+        "urllib3": {"level": "ERROR"},  # its warnings write addresses with queries
+        "zeep": {"level": "WARNING"},  # its debug level writes whole envelopes
     },
 }

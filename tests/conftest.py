@@ -7,6 +7,7 @@ DATABASE_URL and REDIS_URL are used instead of embedded ones.
 """
 
 import atexit
+import base64
 import os
 import secrets
 import shutil
@@ -36,6 +37,7 @@ def _start_servers() -> None:
     os.environ["TWINS_SFTP_PASSWORD"] = secrets.token_urlsafe()
     os.environ["SECRET_KEY"] = secrets.token_urlsafe(50)
     os.environ["FERRY_DATA_KEYS"] = Fernet.generate_key().decode()
+    os.environ["TWINS_WEBHOOK_SECRET"] = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
     atexit.register(_servers.close)
 
 

@@ -51,7 +51,7 @@ def test_simplified_pages_hold_no_traditional_wording() -> None:
 def sentences(source: Path) -> list[str]:
     if source.suffix == ".py":
         with source.open("rb") as file:
-            found = [sentence for _, _, sentence, _ in extract("python", file, KEYWORDS)]
+            found = [sentence for _, sentence, _, _ in extract("python", file, KEYWORDS)]
         return [sentence[0] if isinstance(sentence, list | tuple) else sentence for sentence in found if sentence]
     text = source.read_text()
     blocks = [" ".join(body.split()) for body in BLOCK.findall(text)]

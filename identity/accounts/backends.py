@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from identity.accounts.models import User
+from identity.statements import first_row
 
 
 class AccountBackend(AuthenticationBackend):
@@ -19,9 +20,7 @@ class AccountBackend(AuthenticationBackend):
             key = User._meta.pk.to_python(user_id)
         except ValidationError:
             return None
-        with connection.cursor() as cursor:
-            cursor.execute(_query(), [key])
-            values = cursor.fetchone()
+        values = first_row(_query(), [key])
         person = User.from_db(connection.alias, _names(), values) if values else None
         return person if person is not None and self.user_can_authenticate(person) else None
 

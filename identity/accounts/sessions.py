@@ -6,8 +6,9 @@ Django's own engine takes three times as long, nearly all of it in writing the q
 from typing import Any
 
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
-from django.db import connection
 from django.utils import timezone
+
+from identity.statements import first_row
 
 QUERY = "SELECT session_data FROM django_session WHERE session_key = %s AND expire_date > %s"
 
@@ -18,9 +19,7 @@ class SessionStore(DatabaseStore):
         key = self.session_key or ""
         found = None
         if "\0" not in key:  # a cookie may hold what the database refuses
-            with connection.cursor() as cursor:
-                cursor.execute(QUERY, [key, timezone.now()])
-                found = cursor.fetchone()
+            found = first_row(QUERY, [key, timezone.now()])
         if found is None:
             self._session_key = None
             return {}

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from identity import statements
 from identity.accounts.models import User
 from identity.consent.models import Disclosure
 
@@ -18,7 +19,7 @@ def disclose(
     at: datetime,
 ) -> Disclosure:
     """Write the log's line; call it in the transaction of the act, so that neither stands without the other."""
-    return Disclosure.objects.create(
+    line = Disclosure(
         person=person,
         recipient=recipient,
         recipient_names=recipient_names,
@@ -27,3 +28,5 @@ def disclose(
         receipt=receipt,
         at=at,
     )
+    statements.insert(line)
+    return line

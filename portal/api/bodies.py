@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
+from rest_framework.request import Request
 
 from services import languages
 from services.gateway import story
@@ -37,6 +38,12 @@ class FunctionQuery(PageQuery):
 
 class LanguageQuery(serializers.Serializer[Any]):
     lang = serializers.ChoiceField(choices=LANGUAGES, required=False, help_text="language of names and messages")
+
+
+def check_language(request: Request) -> None:
+    """Raise ValidationError for a `lang` that we do not have."""
+    if "lang" in request.query_params:
+        LanguageQuery(data=request.query_params.dict()).is_valid(raise_exception=True)
 
 
 class ProblemBody(serializers.Serializer[Any]):

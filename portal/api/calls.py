@@ -30,7 +30,7 @@ from portal.api.functions import public_function
 from portal.api.problems import Problem, TooManyStreams
 from portal.api.reading import CallThrottle, ReadThrottle, StrictJSONParser
 from portal.api.responses import CODE, EXAMPLE, RECEIPT, problems
-from services import languages
+from services import languages, traces
 from services.gateway import events, flows, receipts
 from services.gateway.models import ServiceCall
 
@@ -39,7 +39,7 @@ HEARTBEAT_SECONDS = 10.0
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
-def _own(request: Request, receipt: str) -> QuerySet[ServiceCall]:
+def own_calls(request: Request, receipt: str) -> QuerySet[ServiceCall]:
     """The caller's own call, or nothing; anybody else's is as unknown as one that never was."""
     number = receipts.normalise(receipt)
     if number is None:
@@ -76,7 +76,7 @@ class CallCreate(APIView):
     )
     def post(self, request: Request, code: str) -> Response:
         """The body is the form's data. The receipt stands before the department has answered."""
-        bodies.LanguageQuery(data=request.query_params.dict()).is_valid(raise_exception=True)
+        bodies.check_language(request)
         key = request.headers.get("Idempotency-Key", "")
         if not _KEY.fullmatch(key):
             detail = _("Send the header Idempotency-Key: a name of your choosing for this call, up to 255 characters.")
@@ -86,7 +86,7 @@ class CallCreate(APIView):
         person = request.user if isinstance(request.user, User) else None
         call, _created = flows.submit(
             function, data, person=person, caller=caller_of(request._request), idempotency_key=key,
-            language=languages.current(),
+            language=languages.current(), traceparent=traces.current_header(),
         )  # fmt: skip
         place = request.build_absolute_uri(reverse("api:call", args=[call.receipt]))
         return Response(bodies.of_receipt(call), status=202, headers={"Location": place})
@@ -127,8 +127,8 @@ class CallDetail(APIView):
     )
     def get(self, request: Request, receipt: str) -> Response:
         """Its status, its story, and the department's answer once there is one."""
-        bodies.LanguageQuery(data=request.query_params.dict()).is_valid(raise_exception=True)
-        calls = _own(request, receipt).select_related("function__department", "version", "backend")
+        bodies.check_language(request)
+        calls = own_calls(request, receipt).select_related("function__department", "version", "backend")
         return Response(bodies.of_call(get_object_or_404(calls)))
 
 
@@ -159,7 +159,7 @@ class CallEvents(APIView):
     )
     def get(self, request: Request, receipt: str) -> HttpResponseBase:
         """`status` at once and on each change, `end` when it is final or after half a minute."""
-        call = get_object_or_404(_own(request, receipt).only("receipt"))
+        call = get_object_or_404(own_calls(request, receipt).only("receipt"))
         response = StreamingHttpResponse(_Stream(call.pk, call.receipt), content_type="text/event-stream")
         response["Cache-Control"] = "no-cache, no-transform"
         response["Content-Encoding"] = "identity"  # a compressor would hold events back

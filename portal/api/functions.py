@@ -15,15 +15,14 @@ from portal.api.reading import ReadThrottle
 from portal.api.responses import CODE, problems
 from services import languages
 from services.forms import schema
-from services.gateway import story
+from services.gateway import rows, story
 from services.registry.models import ServiceFunction
 from services.search.find import Filters, find, near_code
 
 
 def public_function(code: str) -> ServiceFunction:
     """A function that citizens may find, with all that a call needs; raises a problem that names near matches."""
-    public = ServiceFunction.objects.public().with_content().select_related("published__backend__lane")
-    function: ServiceFunction | None = public.filter(code=code).first()
+    function = rows.callable_function(code)
     if function is None:
         near = [
             {"code": hit.function.code, "name": hit.function.published.name}
@@ -77,7 +76,7 @@ class FunctionDetail(APIView):
     )
     def get(self, request: Request, code: str) -> Response:
         """The form's fields that your profile holds may be left out of a call."""
-        bodies.LanguageQuery(data=request.query_params.dict()).is_valid(raise_exception=True)
+        bodies.check_language(request)
         function = public_function(code)
         assert function.published is not None
         known = profile.read(request.user) if isinstance(request.user, User) else None

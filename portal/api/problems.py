@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from services.forms.errors import FieldError, FileRefused, Invalid
-from services.gateway.errors import AssuranceTooLow, IdempotencyConflict, NotAvailable
+from services.gateway.errors import AssuranceTooLow, IdempotencyConflict, NotAvailable, NotWithdrawable
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -78,6 +78,8 @@ def _of_domain(error: Exception, *, is_signed_in: bool) -> Problem | None:
             )
         case NotAvailable():
             return Problem("not-available", 409, _("This cannot be done now"), error.message, code=error.code)
+        case NotWithdrawable():
+            return Problem("not-withdrawable", 409, _("It has left already"), error.message, code=error.code)
         case AssuranceTooLow() if not is_signed_in:
             headers = {"WWW-Authenticate": "Session"}
             return Problem("not-signed-in", 401, _("Please sign in first"), headers=headers, needed=error.needed)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import IO, Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import SessionAuthentication
@@ -38,15 +39,20 @@ class StrictJSONParser(BaseParser):
         raw = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
         if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise ParseError(_("The body is larger than 1 MB."))
-        try:
-            return json.loads(raw.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_once)
-        except UnicodeDecodeError as error:
-            raise ParseError(_("The body is not UTF-8.")) from error
-        except json.JSONDecodeError as error:
-            place = {"line": error.lineno, "column": error.colno}
-            raise ParseError(_("The body is not JSON: line %(line)s, column %(column)s.") % place) from error
-        except (ValueError, RecursionError) as error:
-            raise ParseError(_("The body is not JSON that we can take.")) from error
+        return decode(raw)
+
+
+def decode(raw: bytes) -> Any:
+    """The value of strict JSON; raises ParseError that says what is wrong, never what was sent."""
+    try:
+        return json.loads(raw.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_once)
+    except UnicodeDecodeError as error:
+        raise ParseError(_("The body is not UTF-8.")) from error
+    except json.JSONDecodeError as error:
+        place = {"line": error.lineno, "column": error.colno}
+        raise ParseError(_("The body is not JSON: line %(line)s, column %(column)s.") % place) from error
+    except (ValueError, RecursionError) as error:
+        raise ParseError(_("The body is not JSON that we can take.")) from error
 
 
 class Session(SessionAuthentication):
@@ -67,12 +73,38 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 
 
 class _PerPerson(SimpleRateThrottle):
-    """Counts by person, or by address of someone not signed in; neither stands in the key as it is."""
+    """Counts by person, or by address of someone not signed in; neither stands in the key as it is.
+
+    In windows as long as the rate's period, so that one step of a counter is all that a request costs.
+    """
+
+    duration: int  # seconds
+    num_requests: int
 
     def get_cache_key(self, request: Request, view: object) -> str:
         user = request.user
         ident = str(user.pk) if user and user.is_authenticated else self.get_ident(request)
-        return self.cache_format % {"scope": self.scope, "ident": hashlib.sha256(ident.encode()).hexdigest()}
+        window = int(self.timer() // self.duration)
+        digest = hashlib.sha256(ident.encode()).hexdigest()
+        return self.cache_format % {"scope": f"{self.scope}_{window}", "ident": digest}
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        count = _one_more(self.get_cache_key(request, view), seconds=self.duration)
+        return count <= self.num_requests
+
+    def wait(self) -> float:
+        """Seconds until the next window."""
+        return float(self.duration - self.timer() % self.duration)
+
+
+def _one_more(key: str, *, seconds: int) -> int:
+    """How often so far, this time included; 1 while the counter cannot be reached. It is forgotten in the end."""
+    try:
+        count = cache.incr(key)
+    except ValueError:
+        cache.add(key, 0, seconds + 1)
+        count = cache.incr(key)
+    return count
 
 
 class ReadThrottle(_PerPerson):
@@ -81,3 +113,7 @@ class ReadThrottle(_PerPerson):
 
 class CallThrottle(_PerPerson):
     scope = "call"
+
+
+class HookThrottle(_PerPerson):
+    scope = "hook"

@@ -12,14 +12,14 @@ CODE = OpenApiParameter(
 RECEIPT = OpenApiParameter("receipt", str, OpenApiParameter.PATH, description="the number that the call was given")
 _MEANINGS = {
     400: "the request cannot be read, or a parameter is not one of the values",
-    401: "sign in first",
+    401: "sign in first; of a webhook: it is not signed",
     403: "the CSRF token is missing, or the function needs a surer sign-in",
     404: "there is no such thing, or it is not yours",
     406: "only JSON is sent",
-    409: "the function cannot be called now: suspended, or its backend is not connected yet",
+    409: "the function cannot be called now, or the call has left and cannot be taken back; `code` says why",
     413: "larger than we take",
     415: "a kind of content that we do not take",
-    422: "answers to put right, or an Idempotency-Key used for something else",
+    422: "answers to put right, an Idempotency-Key used for something else, or a webhook that says nothing we can use",
     429: "too often; see Retry-After",
     503: "too many streams; ask for the call instead",
 }

@@ -1,7 +1,8 @@
 """Undelivered calls: who waits for what since when, and a human's decision about one or many."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -27,6 +28,13 @@ from services.registry.models import Backend, Department
 
 PAGE_SIZE = 25
 REASON_LENGTH = 300
+VERBS: dict[str, Callable[..., ServiceCall]] = {
+    "retry": flows.retry,
+    "close": flows.close,
+    "arrived": partial(flows.settle, arrived=True),
+    "not_arrived": partial(flows.settle, arrived=False),
+}
+ENDS_DOUBT = ("arrived", "not_arrived")  # asked about once more
 
 
 @dataclass(frozen=True)
@@ -127,27 +135,33 @@ def call_page(request: HttpRequest, receipt: str) -> HttpResponse:
 @for_operations
 @require_POST
 def settle(request: HttpRequest, receipt: str) -> HttpResponse:
-    """Send one call again, or close it; the reason is kept, and whoever closes has to give one."""
+    """One decision about one call; the reason is kept, and only sending again may go without."""
     assert isinstance(request.user, User)
     call = _call(receipt)
-    is_close = request.POST.get("verb") == "close"
+    verb = request.POST.get("verb", "")
     reason = request.POST.get("reason", "").strip()
-    if not reason and not is_close:
+    if not reason and verb == "retry":
         reason = _("Sent again from the list of undelivered calls")
-    if mistake := _mistake(reason):
-        return _page(request, call, error=mistake, typed=reason, status=422)
+    mistakes = {"verb": "" if verb in VERBS else _("Choose one."), "reason": _mistake(reason)}
+    if any(mistakes.values()):
+        return _page(request, call, mistakes=mistakes, typed={"verb": verb, "reason": reason}, status=422)
+    if verb in ENDS_DOUBT and "sure" not in request.POST:
+        context = {"call": call, "line": lines([call])[0], "verb": verb, "reason": reason}
+        return render(request, "control/call_sure.html", context)
     try:
-        settled = (flows.close if is_close else flows.retry)(call, by=request.user, reason=reason)
+        settled = VERBS[verb](call, by=request.user, reason=reason)
     except NotSettleable:
         messages.warning(request, _before(call))
         return redirect("control:call", receipt=call.receipt)
-    messages.success(request, _done(settled, is_close=is_close))
+    messages.success(request, _done(settled, verb))
     return redirect("control:call-list")
 
 
-def _done(call: ServiceCall, *, is_close: bool) -> str:
-    if is_close:
+def _done(call: ServiceCall, verb: str) -> str:
+    if verb == "close":
         said = _("%(receipt)s is closed. The person reads your reason.")
+    elif verb == "arrived":
+        said = _("%(receipt)s is done. The person reads that the department has it.")
     elif call.status == ServiceCall.Status.IN_DOUBT:
         said = _("%(receipt)s: we are asking the department what became of it.")
     else:
@@ -176,8 +190,14 @@ def _call(receipt: str) -> ServiceCall:
 
 
 def _page(
-    request: HttpRequest, call: ServiceCall, *, error: str = "", typed: str = "", status: int = 200
+    request: HttpRequest,
+    call: ServiceCall,
+    *,
+    mistakes: dict[str, str] | None = None,
+    typed: dict[str, str] | None = None,
+    status: int = 200,
 ) -> HttpResponse:
+    mistakes, typed = mistakes or {}, typed or {}
     attempts = [
         [
             moments.say(row.started_at), row.get_kind_display(), str(TROUBLES[row.outcome]), f"{row.duration_ms} ms",
@@ -189,6 +209,7 @@ def _page(
     context: dict[str, Any] = {
         "line": lines([call])[0],
         "is_open": call.status in {"failed", "in_doubt"} and call.closed_at is None,
+        "is_in_doubt": call.status == ServiceCall.Status.IN_DOUBT,
         "attempts": attempts,
         "attempt_columns": [_("When"), _("What"), _("How it ended"), _("Took"), _("Technical detail")],
         "settlements": [
@@ -196,12 +217,27 @@ def _page(
             for row in settlements
         ],
         "settlement_columns": [_("When"), _("Who"), _("Decision"), _("Reason")],
-        "reason_field": _reason_field(error=error, value=typed),
-        "error": error,
-        "error_pairs": [("reason", error)],
+        "verb_field": _verb_field(call, error=mistakes.get("verb", ""), value=typed.get("verb", "")),
+        "reason_field": _reason_field(error=mistakes.get("reason", ""), value=typed.get("reason", "")),
+        "error_pairs": [(name, text) for name, text in mistakes.items() if text],
         "facts": _facts(call),
     }  # fmt: skip
     return render(request, "control/call.html", context, status=status)
+
+
+def _verb_field(call: ServiceCall, *, error: str, value: str) -> dict[str, object]:
+    """What can be decided about a call in doubt; of components/field.html."""
+    ask = [("retry", _("I do not know yet: ask the department's system again"))] if call.backend.has_lookup else []
+    choices = [
+        ("arrived", _("The department has it")),
+        ("not_arrived", _("The department does not have it: send it again")),
+        *ask,
+        ("close", _("Close it: it will not be filed by us")),
+    ]
+    return {
+        "name": "verb", "label": _("What did you find out?"), "kind": "choice", "choices": choices, "required": True,
+        "error": error, "value": value,
+    }  # fmt: skip
 
 
 def _facts(call: ServiceCall) -> list[dict[str, str]]:

@@ -1,17 +1,15 @@
 """Looking at a function: its state, its versions, what changed between them, and who did what."""
 
 from django.core.paginator import Paginator
-from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from portal.desk import differences, previews
 from portal.desk.access import function_of, may_act, may_decide, open_version, person, staff_page, version_of
-from portal.desk.changes import outcome_words, told
+from portal.desk.changes import told
 from portal.desk.navigation import waiting_for
 from portal.desk.pages import page
 from services.gateway import story
-from services.gateway.models import Attempt, ServiceCall
 from services.languages import current
 from services.registry.completeness import LANGUAGES, missing_from
 from services.registry.models import FunctionVersion
@@ -110,23 +108,3 @@ def waiting(request: HttpRequest) -> HttpResponse:
     """What the person may decide on."""
     versions: list[FunctionVersion] = list(waiting_for(request)[:200])
     return page(request, "waiting", _("Waiting for you"), versions=versions)
-
-
-@staff_page
-def call(request: HttpRequest, receipt: str) -> HttpResponse:
-    """The technical record of a call. What the person sent and what came back are never read here."""
-    found = (
-        ServiceCall.objects.visible_to(person(request))
-        .defer("payload", "answer")
-        .select_related("function__department", "version", "backend")
-        .prefetch_related(Prefetch("attempts", queryset=Attempt.objects.order_by("started_at")))
-        .prefetch_related("settlements__actor")
-        .filter(receipt=receipt)
-        .first()
-    )
-    if found is None:
-        raise Http404
-    attempts = [(attempt, outcome_words(attempt.outcome)) for attempt in found.attempts.all()]
-    return page(
-        request, "call", found.receipt, call=found, attempts=attempts, trouble=outcome_words(found.trouble or "")
-    )

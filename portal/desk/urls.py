@@ -4,7 +4,7 @@ from django.conf.urls.i18n import urlpatterns as language_urls
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from portal.desk import attempting, deciding, reading, writing
+from portal.desk import attempting, deciding, reading, settling, writing
 
 app_name = "desk"
 ONE = "functions/<slug:code>/"
@@ -16,7 +16,8 @@ urlpatterns = [
     path("functions/new/", writing.new, name="new"),
     path("functions/preview/", writing.preview, name="preview"),
     path("waiting/", reading.waiting, name="waiting"),
-    path("calls/<str:receipt>/", reading.call, name="call"),
+    path("calls/<str:receipt>/", settling.call, name="call"),
+    path("calls/<str:receipt>/settle/", settling.settle, name="call-settle"),
     path(ONE, reading.function, name="function"),
     path(f"{ONE}draft/", writing.edit, name="edit"),
     path(f"{ONE}draft/start/", writing.start, name="start"),

@@ -1,5 +1,6 @@
 """The state folder: who holds it, its secrets, its ports, and what a killed run left behind."""
 
+import base64
 import contextlib
 import fcntl
 import os
@@ -22,6 +23,7 @@ PUBLISHED = (
     "REDIS_URL",
     "SECRET_KEY",
     "FERRY_DATA_KEYS",
+    "TWINS_WEBHOOK_SECRET",
     "FERRY_VAR",
     "PORT",
     "TWINS_PORT",
@@ -70,12 +72,13 @@ def held(var: Path, port: int) -> Iterator[None]:
 
 
 def secret_variables(var: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """SECRET_KEY and FERRY_DATA_KEYS: the environment's, else those of secrets.env, made on first use."""
+    """Every secret that Ferry needs: the environment's, else those of secrets.env, made on first use."""
     path = var / "secrets.env"
     kept = _read_env(path)
     wanted = {
         "SECRET_KEY": lambda: secrets.token_urlsafe(50),
         "FERRY_DATA_KEYS": lambda: Fernet.generate_key().decode(),
+        "TWINS_WEBHOOK_SECRET": lambda: f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
     }
     missing = [name for name in wanted if name not in kept and name not in environ and f"{name}_FILE" not in environ]
     if "FERRY_DATA_KEYS" in missing and (var / "postgres").exists():

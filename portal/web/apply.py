@@ -26,8 +26,8 @@ from identity.profile import flows as profile
 from identity.profile.models import ProfileField
 from portal.web import sheet
 from portal.web.stale_tokens import tells_stale_token
-from services import languages
-from services.forms import fields, files
+from services import languages, traces
+from services.forms import fields, figures, files
 from services.forms import flows as drafts
 from services.forms.errors import FieldError, Invalid
 from services.forms.kinds import kind_of
@@ -114,6 +114,10 @@ def _show_form(
     status: int = 200,
     **extra: object,
 ) -> HttpResponse:
+    if errors:
+        figures.observe_mistakes(version.function.code, version.form, errors)
+    else:
+        figures.observe_step(version.function.code, "shown")
     kept = files.named_in(version.form, data, callers=callers_of(request))
     known = _known(request)
     drawn = fields.render(
@@ -194,6 +198,7 @@ def _look_over(request: HttpRequest, function: ServiceFunction, notice: str = ""
         profile=_known(request),
         form_url=f"{reverse('web:function-form', args=[function.code])}?change",
     )
+    figures.observe_step(function.code, "review")
     context = {
         "function": function,
         "version": version,
@@ -241,7 +246,9 @@ def _submit(request: HttpRequest, function: ServiceFunction, draft: Draft) -> Se
         idempotency_key=str(draft.pk),
         language=languages.current(),
         version=draft.version,
+        traceparent=traces.current_header(),
     )
+    figures.observe_step(function.code, "sent")
     drafts.discard(draft)
     return call
 

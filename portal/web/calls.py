@@ -22,12 +22,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from identity.accounts.callers import callers_of
-from portal.web import receipt_pdf, shared, sheet
+from portal.web import receipt_pdf, shared, sheet, troubles
 from portal.web.templatetags.ferry import moment
 from portal.web.wording import wording
 from services import languages
-from services.gateway import history, receipts, story
-from services.gateway.models import ServiceCall
+from services.gateway import history, receipts, story, withdrawal
+from services.gateway.models import Attempt, ServiceCall
 
 PAGE_SIZE = 10  # a screenful or two on a phone
 SLOW_AFTER = timedelta(seconds=10)
@@ -41,6 +41,7 @@ TONES = {
     "accepted": "info",
     "delivering": "info",
 }
+REPEATED = {"rejected", "withdrawn"}  # after which a person may want to send the form once more
 LINES = {"records": 4}  # kind of an answer's item -> lines that it takes, if not one
 MOST_LINES = 6  # for which the style sheet has a height
 # The picture of a status that has none of its own; a refusal is an answer that arrived.
@@ -56,6 +57,7 @@ class Progress:
     answer: story.Answer | None
     is_slow: bool
     is_parked: bool  # nothing is expected soon: the counter is closed, or a batch answers later
+    can_withdraw: bool
     polls: bool
 
     @property
@@ -69,7 +71,7 @@ class Progress:
     @property
     def again_url(self) -> str:
         """The form with these answers, where sending them once more is the person's next step."""
-        is_over = self.call.status == ServiceCall.Status.REJECTED or self.call.closed_at is not None
+        is_over = self.call.status in REPEATED or self.call.closed_at is not None
         address = reverse("web:function-form", args=[self.call.function.code])
         return f"{address}?again={self.call.receipt}" if is_over else ""
 
@@ -88,7 +90,7 @@ class Progress:
     def face(self) -> str:
         """Another text means that there is something new to show."""
         asks = "" if self.call.is_final else f"{'poll' if self.polls else 'live'}-{'slow' if self.is_slow else ''}"
-        return f"{self.call.status}-{len(self.steps)}-{asks}"
+        return f"{self.call.status}-{len(self.steps)}-{asks}-{'back' if self.can_withdraw else ''}"
 
     @property
     def interval(self) -> int:
@@ -113,13 +115,14 @@ class Progress:
 def call_list(request: HttpRequest) -> HttpResponse:
     """Every call of the person, and those that this browser made before signing in."""
     number = _page_number(request)
-    total, lines = history.page(callers_of(request), offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE)
+    callers = callers_of(request)
+    total, lines = history.page(callers, offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE)
     if not lines and number > 1:  # an address kept from when there was more, or made up
         return redirect("web:calls")
     if not lines and not request.user.is_authenticated:
         return redirect_to_login(request.get_full_path())
     page = Paginator(range(total), PAGE_SIZE).page(number)
-    context = {"page": page, "calls": _lines(lines)}
+    context = {"page": page, "calls": _lines(lines), "troubles": troubles.told(callers) if lines else []}
     return shared.answer(
         request, _list_frame(languages.current()), render_to_string("web/call_list.html#list", context, request)
     )
@@ -137,12 +140,16 @@ def _list_frame(language: str) -> str:
 def call_page(request: HttpRequest, receipt: str) -> HttpResponse:
     """The receipt, and the answer on the same page as soon as it is there."""
     try:
-        call = _call(request, receipt)
+        call = own_call(request, receipt)
     except Http404:
         if request.user.is_authenticated:
             raise
         return redirect_to_login(request.get_full_path())  # a session that ran out: their receipt waits behind it
-    context = _receipt(call) | {"progress": _progress(call, polls=False), "is_signed_in": request.user.is_authenticated}
+    context = _receipt(call) | {
+        "progress": _progress(call, polls=False),
+        "is_signed_in": request.user.is_authenticated,
+        "troubles": troubles.told([call.caller], receipt=call.receipt),
+    }
     return render(request, "web/call.html", context)
 
 
@@ -151,7 +158,7 @@ def call_page(request: HttpRequest, receipt: str) -> HttpResponse:
 @require_safe
 def call_part(request: HttpRequest, receipt: str) -> HttpResponse:
     """What changes of the receipt page; 204 while it looks as the page that asks says it does."""
-    call = _call(request, receipt)
+    call = own_call(request, receipt)
     progress = _progress(call, polls="polls" in request.GET)
     seen = request.GET.get("seen", "")
     if seen == progress.face:
@@ -164,7 +171,7 @@ def call_part(request: HttpRequest, receipt: str) -> HttpResponse:
 @never_cache
 @require_safe
 def call_pdf(request: HttpRequest, receipt: str) -> HttpResponse:
-    call = _call(request, receipt)
+    call = own_call(request, receipt)
     paper = receipt_pdf.write(call, _receipt(call)["rows"], story.answer(call))
     return _document(paper, "application/pdf", f'inline; filename="{call.receipt}.pdf"')
 
@@ -174,7 +181,7 @@ def call_pdf(request: HttpRequest, receipt: str) -> HttpResponse:
 @require_safe
 def call_sent(request: HttpRequest, receipt: str) -> HttpResponse:
     """Byte for byte the text whose SHA-256 the receipt shows."""
-    call = _call(request, receipt)
+    call = own_call(request, receipt)
     text = receipts.canonical(call.receipt, call.function.code, call.payload)
     return _document(text, "application/json", f'attachment; filename="{call.receipt}.json"')
 
@@ -221,10 +228,10 @@ def _own(request: HttpRequest) -> QuerySet[ServiceCall]:
     return ServiceCall.objects.filter(caller__in=callers_of(request))
 
 
-def _call(request: HttpRequest, receipt: str) -> ServiceCall:
+def own_call(request: HttpRequest, receipt: str) -> ServiceCall:
     """Raises Http404, for other people's receipts too."""
     number = receipts.normalise(receipt)
-    found = _own(request).select_related("function__department", "version").filter(receipt=number).first()
+    found = _own(request).select_related("function__department", "version", "backend").filter(receipt=number).first()
     if number is None or found is None:
         raise Http404("no such receipt among the caller's own")
     return found
@@ -234,20 +241,22 @@ def _progress(call: ServiceCall, *, polls: bool) -> Progress:
     now = timezone.now()
     is_closed = call.status == ServiceCall.Status.ACCEPTED and call.trouble == "closed" and call.due_at > now
     is_parked = is_closed or call.status == ServiceCall.Status.WAITING
+    attempts = list(call.attempts.all())
     return Progress(
         call=call,
-        steps=_steps(call),
+        steps=_steps(call, attempts),
         answer=story.answer(call),
         is_slow=not call.is_final and not is_parked and now - call.accepted_at >= SLOW_AFTER,
         is_parked=is_parked,
+        can_withdraw=not withdrawal.obstacle(call, attempts),
         polls=polls,
     )
 
 
-def _steps(call: ServiceCall) -> list[story.Step]:
+def _steps(call: ServiceCall, attempts: list[Attempt]) -> list[story.Step]:
     """The timeline, without the sentence that the answer's place says already."""
     message = story.status_message(call)
-    return [replace(step, detail="") if step.detail == message else step for step in story.timeline(call)]
+    return [replace(step, detail="") if step.detail == message else step for step in story.timeline(call, attempts)]
 
 
 def _receipt(call: ServiceCall) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def write(call: ServiceCall, rows: Iterable[Row], answer: story.Answer | None) -
             (_("Receipt number"), [_text(call.receipt, _NUMBER)]),
             (_("Received on"), [_text(moment(call.accepted_at), _BODY), _text(_exact(call), _QUIET)]),
             (_("Fingerprint of what was sent (SHA-256)"), [_text(_spaced(line), _DIGEST) for line in digest]),
-            (_("Status"), [_text(call.get_status_display(), _BODY)]),
+            (_("Status"), _status(call)),
         ]),
         *_answered(answer),
         _text(_("What was sent"), _HEADING),
@@ -84,6 +84,13 @@ def write(call: ServiceCall, rows: Iterable[Row], answer: story.Answer | None) -
     )  # fmt: skip
     document.build(body, onFirstPage=_frame(call.receipt), onLaterPages=_frame(call.receipt))
     return target.getvalue()
+
+
+def _status(call: ServiceCall) -> list[Flowable]:
+    said = [_text(call.get_status_display(), _BODY)]
+    if call.status == ServiceCall.Status.WITHDRAWN and call.finished_at:
+        said.append(_text(moment(call.finished_at), _QUIET))
+    return said
 
 
 def _answered(answer: story.Answer | None) -> list[Flowable]:

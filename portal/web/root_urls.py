@@ -6,6 +6,7 @@ from django.shortcuts import redirect
 from django.urls import path
 
 from portal import health
+from portal.watch.metrics import metrics
 from portal.web.styleguide import styleguide
 
 
@@ -19,6 +20,6 @@ urlpatterns = [
     path("", front),
     path("health/live", health.live),
     path("health/ready", health.ready),
-    path("metrics", health.metrics),
+    path("metrics", metrics),
     path("styleguide/", styleguide, name="styleguide"),
 ]

@@ -57,7 +57,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             "wrong_fields": _wrong_fields(),
             "errors": [("date_of_birth", "Enter your date of birth"), ("", "The counter closed meanwhile")],
             "steps": _steps(),
-            "crossings": ["accepted", "delivering", "waiting", "completed", "problem"],
+            "crossings": ["accepted", "delivering", "waiting", "completed", "problem", "withdrawn"],
             "tones": ["info", "waiting", "error", "success"],
             "icons": ICONS,
             "swatches": SWATCHES,

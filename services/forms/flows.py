@@ -72,7 +72,8 @@ def discard(draft: Draft) -> None:
 
 def hand_over(files: Iterable[StoredFile], *, receipt: str) -> None:
     """The files now belong to a call: nobody can send them again, and they are not forgotten."""
-    StoredFile.objects.filter(pk__in=[file.pk for file in files]).update(caller=f"{SENT}{receipt}")
+    if ids := [file.pk for file in files]:
+        StoredFile.objects.filter(pk__in=ids).update(caller=f"{SENT}{receipt}")
 
 
 def forget(*, before: datetime) -> tuple[int, int]:

@@ -184,3 +184,8 @@ def _name_address_parts(plain: Json, language: str) -> None:
     for name, part in parts.items():
         part["title"] = ADDRESS_PARTS[name][language]
     parts["district"]["x-enum-titles"] = {code: names[language] for code, names in DISTRICTS.items()}
+
+
+def profile_fields(schema: Json) -> set[str]:
+    """The fields of the person's profile that fill in questions of this form."""
+    return {made["x-profile"] for made in schema.get("properties", {}).values() if "x-profile" in made}

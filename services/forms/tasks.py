@@ -1,13 +1,12 @@
 """Chores of the forms."""
 
-import logging
-
+import structlog
 from celery import shared_task
 from django.utils import timezone
 
 from services.forms import flows
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 
 
 @shared_task(name="forms.forget_drafts")
@@ -15,4 +14,4 @@ def forget_drafts() -> None:
     """Forget what nobody has touched for 30 days. Safe to run twice: the second finds nothing."""
     drafts, files = flows.forget(before=timezone.now() - flows.KEEP)
     if drafts or files:
-        logger.info("forms_forgotten drafts=%d files=%d", drafts, files)
+        logger.info("forms_forgotten", drafts=drafts, files=files)

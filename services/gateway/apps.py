@@ -7,6 +7,7 @@ class GatewayConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the registry which protocols can be spoken."""
+        from services.gateway import ledgers
         from services.gateway.connectors.registry import connectors
         from services.registry import protocols
 
@@ -16,7 +17,7 @@ class GatewayConfig(AppConfig):
                     key=connector.key,
                     label=connector.label,
                     schemes=connector.schemes,
-                    settings_schema=connector.settings_schema,
+                    settings_schema=ledgers.settings_schema(connector.settings_schema),
                     check_request=connector.check_request,
                     check_backend=connector.check_backend,
                 )

@@ -4,12 +4,12 @@ A call's record can be taken back until it is sealed. A sealed batch never chang
 whenever it is needed, and must come out with the same checksum.
 """
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, time, timedelta
 from typing import Any
 
+import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
@@ -22,7 +22,7 @@ from services.gateway.models import Attempt, Batch, BatchRecord, ServiceCall
 from services.registry import windows
 from services.registry.models import Backend
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 LOCK = 7_406_113  # the first half of the advisory locks of exchanges; the second is the backend
 MOST_RECORDS = 10_000  # in a batch; what is over goes into another one at once
 MOST_BYTES = 32 * 1024 * 1024  # of a batch's values, roughly
@@ -129,7 +129,7 @@ def seal(backend: Backend, departed_at: datetime, file_format: Format) -> Batch 
     for line, record in enumerate(chosen, 1):
         record.batch, record.line = batch, line
     BatchRecord.objects.bulk_update(chosen, ["batch", "line"], batch_size=500)
-    logger.info("batch_sealed backend=%s number=%s records=%s", backend.code, batch.number, len(chosen))
+    logger.info("batch_sealed", backend=backend.code, batch=batch.number, records=len(chosen))
     return batch
 
 
@@ -184,7 +184,7 @@ def news_of_leaving(batch: Batch, expected_at: datetime) -> Iterator[News]:
 def mark_sent(batch: Batch, now: datetime) -> None:
     batch.state, batch.sent_at = Batch.State.SENT, now
     batch.save(update_fields=["state", "sent_at"])
-    logger.info("batch_sent backend=%s number=%s records=%s", batch.backend_id, batch.number, batch.record_count)
+    logger.info("batch_sent", batch=batch.file_name, records=batch.record_count)
 
 
 # --- What comes back ----------------------------------------------------------------------------
@@ -237,7 +237,7 @@ def close_answered(backend: Backend, now: datetime) -> None:
         batch.state, batch.answered_at = Batch.State.ANSWERED, now
         batch.trouble = _without(_without(batch.trouble, OVERDUE), INCOMPLETE)
         batch.save(update_fields=["state", "answered_at", "trouble"])
-        logger.info("batch_answered backend=%s number=%s", backend.code, batch.number)
+        logger.info("batch_answered", backend=backend.code, batch=batch.number)
 
 
 # --- Trouble, for operations ----------------------------------------------------------------------
@@ -246,7 +246,7 @@ def note(backend: Backend, call: ServiceCall | None, text: str) -> None:
     batch_id = call.batch_record.batch_id if call else None
     found = Batch.objects.filter(pk=batch_id) if batch_id else Batch.objects.filter(backend=backend).order_by("-number")
     say(found.first(), text)
-    logger.warning("batch_trouble backend=%s %s", backend.code, text)
+    logger.warning("batch_trouble", backend=backend.code, reason=text)
 
 
 def say(batch: Batch | None, text: str, *, instead_of: str = "") -> None:

@@ -5,7 +5,6 @@ Claim and finish are short transactions; while the department is thinking, no da
 
 import base64
 import hashlib
-import logging
 import random
 import time
 import uuid
@@ -13,19 +12,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
+from opentelemetry.trace import SpanKind
 
+from services import traces
 from services.forms.files import read
 from services.forms.models import StoredFile
-from services.gateway import events, lanes, rows
+from services.gateway import events, figures, incidents, lanes, rows
 from services.gateway.connectors.base import Delivery, Outcome
 from services.gateway.connectors.registry import connectors
+from services.gateway.following import following
 from services.gateway.models import Attempt, Lane, ServiceCall
 from services.registry.models import Backend, FunctionVersion
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 LEASE_MARGIN_SECONDS = 15.0
 
 
@@ -70,20 +73,28 @@ def _lease_lasts(backend: Backend) -> timedelta:
 
 def carry(call: ServiceCall) -> tuple[Outcome, datetime, int]:
     """Send the call; its outcome, when it left, and how many milliseconds it took. Holds no connection meanwhile."""
+    with following(call, "exchange", kind=SpanKind.CLIENT) as span:
+        outcome, started, duration_ms = _exchange(call)
+        traces.note(span, outcome=outcome.kind)
+    return outcome, started, duration_ms
+
+
+def _exchange(call: ServiceCall) -> tuple[Outcome, datetime, int]:
     delivery = delivery_of(call)
     connection.close()
     started, clock = timezone.now(), time.monotonic()
     try:
         outcome = connectors[call.backend.connector].send(delivery)
     except Exception as error:  # a connector's bug must not leave the call hanging until its lease runs out
-        logger.exception("connector_broke backend=%s call=%s", call.backend.code, call.pk)
+        logger.exception("connector_broke", backend=call.backend.code, call=call.pk)
         outcome = Outcome(Outcome.AMBIGUOUS, detail=f"connector: {type(error).__name__}")
     return outcome, started, int((time.monotonic() - clock) * 1000)
 
 
 def delivery_of(call: ServiceCall) -> Delivery:
     """The call as its connector sees it, with the files' contents."""
-    files = {str(file.pk): _content(file) for file in StoredFile.objects.filter(pk__in=call.payload["files"])}
+    named = call.payload["files"]
+    files = {str(file.pk): _content(file) for file in StoredFile.objects.filter(pk__in=named)} if named else {}
     return Delivery(
         backend=call.backend,
         receipt=call.receipt,
@@ -92,13 +103,13 @@ def delivery_of(call: ServiceCall) -> Delivery:
         answer_map=call.version.answer_map,
         context={
             "form": call.payload["form"],
-            "files": {key: {**about, **files.get(key, {})} for key, about in call.payload["files"].items()},
+            "files": {key: {**about, **files.get(key, {})} for key, about in named.items()},
             "receipt": call.receipt,
             "function": call.function.code,
             "submitted_at": call.accepted_at.isoformat(timespec="seconds"),
             "language": call.language,
         },
-        traceparent=call.traceparent,
+        traceparent=traces.current_header() or call.traceparent,
     )
 
 
@@ -133,13 +144,17 @@ def finish(claimed: Claim, outcome: Outcome, *, started: datetime, duration_ms: 
         understand(call, outcome, now)
         settled = rows.settle(call, attempt, stale_before=now - lanes.SUCCESS_KEPT, now=now)
         is_news = settled.is_news
+        if settled.breaker_was:
+            incidents.closed(call.backend, now)
     else:
         call, is_news = _without_answer(claimed, attempt, outcome, now)
+    figures.observe_attempt(call.backend.code, attempt.kind, outcome.kind, duration_ms / 1000)
     if is_news:
+        figures.observe_end(call)
         events.publish(call.pk, call.status)
     logger.info(
-        "attempt_ended call=%s backend=%s attempt=%s outcome=%s ms=%s status=%s",
-        call.pk, call.backend.code, attempt.number, outcome.kind, duration_ms, call.status,
+        "attempt_ended", call=call.pk, backend=call.backend.code, attempt=attempt.number, outcome=outcome.kind,
+        ms=duration_ms, status=call.status,
     )  # fmt: skip
 
 

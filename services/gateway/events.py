@@ -1,15 +1,15 @@
 """Telling whoever waits that a call moved on. Losing a message costs a moment, never a call."""
 
-import logging
 import time
 from collections.abc import Iterator
 from functools import lru_cache
 from uuid import UUID
 
 import redis
+import structlog
 from django.conf import settings
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 ASK_AGAIN_SECONDS = 2.0  # while waiting, the database is asked this often even if nothing was heard
 
 
@@ -23,7 +23,7 @@ def publish(call_id: UUID, status: str) -> None:
     try:
         _redis().publish(f"call:{call_id}", status)
     except redis.RedisError as error:
-        logger.warning("event_not_published call=%s error=%s", call_id, type(error).__name__)
+        logger.warning("event_not_published", call=call_id, error=type(error).__name__)
 
 
 def pulses(call_id: UUID, *, seconds: float) -> Iterator[str]:

@@ -1,28 +1,41 @@
-"""The gateway's verbs: submit a call, and what a human may decide about one."""
+"""The gateway's verbs: submit a call, take it back, and what a human may decide about one."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+import structlog
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from identity import statements
 from identity.accounts import assurance
 from identity.accounts.models import User
 from identity.consent import flows as consent
 from identity.profile import flows as profile
 from identity.profile.models import ProfileField
-from services.forms import files, validation
+from services.forms import files, schema, validation
 from services.forms import flows as forms
 from services.forms.errors import FieldError, Invalid
 from services.forms.models import StoredFile
-from services.gateway import events, receipts, story, tasks
+from services.gateway import events, figures, receipts, rows, story, tasks, withdrawal
+from services.gateway.connectors.base import BatchConnector
 from services.gateway.connectors.registry import connectors
 from services.gateway.delivery import preview
-from services.gateway.errors import AssuranceTooLow, IdempotencyConflict, NotAvailable, NotSettleable
-from services.gateway.models import ServiceCall, Settlement
+from services.gateway.errors import (
+    AssuranceTooLow,
+    IdempotencyConflict,
+    NotAvailable,
+    NotSettleable,
+    NotWithdrawable,
+    NotYours,
+)
+from services.gateway.models import BatchRecord, ServiceCall, Settlement
+from services.registry.flows import is_officer
 from services.registry.models import FunctionVersion, ServiceFunction
+
+logger = structlog.get_logger(__name__)
 
 
 def clean(
@@ -63,40 +76,43 @@ def submit(
     assert version is not None
     if not assurance.reaches(assurance.of(person or AnonymousUser()), version.assurance):
         raise AssuranceTooLow(version.assurance)
-    first = ServiceCall.objects.filter(caller=caller, idempotency_key=idempotency_key).first()
-    availability = story.availability(function)
-    if first is None and not availability.is_accepting:
-        raise NotAvailable(availability.code, availability.message)
-    known = profile.read(person) if person else {}
-    owners = [caller, f"{forms.SENT}{first.receipt}"] if first else [caller]  # its files were handed over to it
-    sent = files.named_in(version.form, data, callers=owners)
-    form = clean(version, data, profile=known, files=sent)
-    about = {key: {"name": f.name, "type": f.type, "size": f.size, "sha256": f.sha256} for key, f in sent.items()}
-    payload = {"form": form, "files": dict(sorted(about.items()))}
-    if first is not None:
-        return _same(first, function, payload), False
-    now = timezone.now()
-    receipt = receipts.new()
-    call = ServiceCall(
-        receipt=receipt, function=function, version=version, backend=version.backend, person=person, caller=caller,
-        idempotency_key=idempotency_key, language=language, payload=payload,
-        sent_sha256=receipts.fingerprint(receipt, function.code, payload), accepted_at=now,
-        due_at=version.backend.opens_at(now), trouble="closed" if availability.opens_at else "",
-        priority=priority, traceparent=traceparent,
-    )  # fmt: skip
+    availability, now = story.availability(function), timezone.now()
     try:
-        _accept(call, sent.values(), now)
-    except IntegrityError:  # the same key at the same moment: whoever came first has the call
-        first = ServiceCall.objects.filter(caller=caller, idempotency_key=idempotency_key).first()
+        if not availability.is_accepting:
+            raise NotAvailable(availability.code, availability.message)
+        payload, sent = _payload(version, data, person, owners=[caller])
+        receipt = receipts.new()
+        call = ServiceCall(
+            receipt=receipt, function=function, version=version, backend=version.backend, person=person, caller=caller,
+            idempotency_key=idempotency_key, language=language, payload=payload,
+            sent_sha256=receipts.fingerprint(receipt, function.code, payload), accepted_at=now,
+            due_at=version.backend.opens_at(now), trouble="closed" if availability.opens_at else "",
+            priority=priority, traceparent=traceparent,
+        )  # fmt: skip
+        _accept(call, sent, now)
+    except (NotAvailable, Invalid, IntegrityError):
+        first = rows.call_of_key(caller, idempotency_key)
         if first is None:
             raise
+        payload, _ = _payload(version, data, person, owners=[caller, f"{forms.SENT}{first.receipt}"])
         return _same(first, function, payload), False
     return call, True
 
 
+def _payload(
+    version: FunctionVersion, data: Mapping[str, Any], person: User | None, *, owners: list[str]
+) -> tuple[dict[str, Any], list[StoredFile]]:
+    """What will be sent, and the owners' files that it names. A file that a call took belongs to that call."""
+    known = profile.read(person, only=schema.profile_fields(version.form)) if person else {}
+    sent = files.named_in(version.form, data, callers=owners)
+    form = clean(version, data, profile=known, files=sent)
+    about = {key: {"name": f.name, "type": f.type, "size": f.size, "sha256": f.sha256} for key, f in sent.items()}
+    return {"form": form, "files": dict(sorted(about.items()))}, list(sent.values())
+
+
 @transaction.atomic
 def _accept(call: ServiceCall, sent: Iterable[StoredFile], now: datetime) -> None:
-    call.save(force_insert=True)
+    statements.insert(call)
     forms.hand_over(sent, receipt=call.receipt)
     consent.disclose(
         person=call.person,
@@ -107,7 +123,13 @@ def _accept(call: ServiceCall, sent: Iterable[StoredFile], now: datetime) -> Non
         receipt=call.receipt,
         at=now,
     )
-    transaction.on_commit(lambda: tasks.ring(call.pk))
+    transaction.on_commit(lambda: _tell_accepted(call))
+
+
+def _tell_accepted(call: ServiceCall) -> None:
+    tasks.ring(call.pk)
+    figures.observe_accepted(call)
+    logger.info("call_accepted", call=call.pk, backend=call.backend.code, function=call.function.code)
 
 
 def _same(first: ServiceCall, function: ServiceFunction, payload: dict[str, Any]) -> ServiceCall:
@@ -117,11 +139,44 @@ def _same(first: ServiceCall, function: ServiceFunction, payload: dict[str, Any]
 
 
 @transaction.atomic
+def withdraw(call: ServiceCall, *, callers: Collection[str]) -> ServiceCall:
+    """Take one's own call back before it has left: nothing reaches the department. Taken back already is no error.
+
+    The row's lock decides between this and a worker that is about to deliver. Raises NotWithdrawable, or
+    ServiceCall.DoesNotExist for somebody else's.
+    """
+    own = ServiceCall.objects.select_for_update(of=("self",)).select_related("backend", "function__department")
+    call = own.get(pk=call.pk, caller__in=callers)
+    if call.status == ServiceCall.Status.WITHDRAWN:
+        return call
+    if not _is_still_here(call):
+        code = withdrawal.obstacle(call) or "arrived"
+        raise NotWithdrawable(code, withdrawal.reason(code))
+    call.status, call.finished_at, call.trouble = ServiceCall.Status.WITHDRAWN, timezone.now(), ""
+    call.save(update_fields=["status", "finished_at", "trouble"])
+    transaction.on_commit(lambda: events.publish(call.pk, call.status))
+    return call
+
+
+def _is_still_here(call: ServiceCall) -> bool:
+    """Of a locked call: it has surely not left; one that lay in a file of ours is taken out of it."""
+    connector = connectors.get(call.backend.connector)
+    if isinstance(connector, BatchConnector) and BatchRecord.objects.filter(call=call).exists():
+        return withdrawal.needs_taking_out(call) and connector.take_back(call.receipt)
+    return call.status == ServiceCall.Status.ACCEPTED and not withdrawal.obstacle(call)
+
+
+@transaction.atomic
 def retry(call: ServiceCall, *, by: User, reason: str) -> ServiceCall:
-    """Send an undelivered call again, or ask again what became of one in doubt. Raises NotSettleable."""
+    """Send an undelivered call again, or ask again what became of one in doubt.
+
+    Raises NotSettleable, also for one in doubt whose department's system cannot be asked: see `settle`.
+    """
     call = _undelivered(call)
     now = timezone.now()
-    if call.status == ServiceCall.Status.IN_DOUBT and call.backend.has_lookup:
+    if call.status == ServiceCall.Status.IN_DOUBT:
+        if not call.backend.has_lookup:
+            raise NotSettleable("sent again, it might be filed twice: somebody has to ask the department first")
         call.lookup_count = 0  # it may have arrived, so the department is asked first
         transaction.on_commit(lambda: tasks.ring_look_up(call.pk))
     else:
@@ -144,11 +199,14 @@ def close(call: ServiceCall, *, by: User, reason: str) -> ServiceCall:
     """
     call = _undelivered(call)
     now = timezone.now()
+    was_final = call.is_final
     call.status = ServiceCall.Status.FAILED
     call.finished_at = call.finished_at or now
     call.closed_at = now
     call.trouble = "closed_by_officer"
     call.save()
+    if not was_final:
+        transaction.on_commit(lambda: figures.observe_end(call))
     _decide(call, Settlement.Verb.CLOSE, by, reason, now)
     return call
 
@@ -169,3 +227,33 @@ def _undelivered(call: ServiceCall) -> ServiceCall:
 def _decide(call: ServiceCall, verb: str, by: User, reason: str, now: datetime) -> None:
     Settlement.objects.create(call=call, actor=by, verb=verb, reason=reason[:300], at=now)
     transaction.on_commit(lambda: events.publish(call.pk, call.status))
+
+
+def may_settle(user: User, call: ServiceCall) -> bool:
+    """Operations may, and officers of the department whose system the call was for."""
+    return user.is_active and (user.has_perm("gateway.settle_calls") or is_officer(user, call.backend.department_id))
+
+
+@transaction.atomic
+def settle(call: ServiceCall, *, arrived: bool, by: User, reason: str) -> ServiceCall:
+    """End a doubt by what the department said: it has the form, or it has not, and then it is sent at once.
+
+    Nothing but this word stands between `not arrived` and a second filing: whoever calls has made that clear.
+    Raises NotSettleable unless the call is in doubt, and NotYours.
+    """
+    call = _undelivered(call)
+    if not may_settle(by, call):
+        raise NotYours("only operations and officers of the backend's department may settle a call")
+    if call.status != ServiceCall.Status.IN_DOUBT:
+        raise NotSettleable("only a call in doubt can be settled")
+    now = timezone.now()
+    call.trouble = ""
+    if arrived:
+        call.status, call.finished_at = ServiceCall.Status.COMPLETED, now
+    else:
+        call.status, call.due_at = ServiceCall.Status.ACCEPTED, now
+        call.attempt_count = call.lookup_count = 0
+        transaction.on_commit(lambda: tasks.ring(call.pk))
+    call.save()
+    _decide(call, Settlement.Verb.ARRIVED if arrived else Settlement.Verb.NOT_ARRIVED, by, reason, now)
+    return call

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.gateway import incidents
 from services.gateway.connectors.base import Outcome
 from services.gateway.models import Lane, ServiceCall
 from services.registry.models import Backend
@@ -65,12 +66,16 @@ def note(backend: Backend, outcome: Outcome, now: datetime) -> None:
         stale = lane.last_success_at is None or now - lane.last_success_at > SUCCESS_KEPT
         if lane.failures or lane.open_until or stale:
             Lane.objects.filter(pk=lane.pk).update(failures=0, open_until=None, last_success_at=now)
+        if lane.open_until:
+            incidents.closed(backend, now)
         return
     lane = Lane.objects.select_for_update(of=("self",)).get(pk=lane.pk)
-    lane.failures += 1
     lane.last_failure_at = now
     lane.last_error = outcome.detail[:300]
-    if lane.failures >= FAILURES_TO_OPEN:
+    was_open = lane.breaker(now) == "open"  # of calls that left before it opened: they tell nothing new
+    lane.failures += not was_open
+    if lane.failures >= FAILURES_TO_OPEN and not was_open:
         doubled = OPEN_FIRST_SECONDS * 2 ** min(lane.failures - FAILURES_TO_OPEN, 10)
         lane.open_until = now + timedelta(seconds=min(doubled, OPEN_CAP_SECONDS))
+        incidents.opened(backend, now, lane.last_error)
     lane.save()

@@ -224,10 +224,28 @@ class Incident(models.Model):
                 condition=Q(ended_at=None) | Q(ended_at__gte=F("started_at")), name="incident_ends_after_it_starts"
             ),
         ]
-        indexes = [models.Index(fields=["backend", "-started_at"], name="incident_of_backend")]
+        indexes = [
+            models.Index(fields=["backend", "-started_at"], name="incident_of_backend"),
+            models.Index(fields=["ended_at"], name="incident_ended"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.backend_id or 'portal'} {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class Heartbeat(models.Model):
+    """When the portal's own clockwork (beat, broker, chores worker, database) last ran as a whole. One row."""
+
+    ONLY = 1
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=ONLY)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="heartbeat_is_one")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}"
 
 
 class HookEvent(models.Model):
@@ -238,8 +256,10 @@ class HookEvent(models.Model):
     call = models.ForeignKey(ServiceCall, on_delete=models.CASCADE, null=True, related_name="hook_events")
     received_at = models.DateTimeField(default=timezone.now)
     outcome = models.CharField(max_length=20)  # what it changed, such as completed or progress
+    words: Any = EncryptedJSONField(null=True)  # of progress: one line for the person, by language code
 
     class Meta:
+        ordering = ["received_at"]
         constraints = [models.UniqueConstraint(fields=["backend", "event_id"], name="hook_event_once")]
 
     def __str__(self) -> str:

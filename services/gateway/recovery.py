@@ -1,23 +1,26 @@
 """What time and mishaps leave behind: calls that nobody holds, and calls of which nobody knows what became."""
 
-import logging
 import time
 import uuid
 from collections import Counter
 from datetime import datetime, timedelta
 
+import structlog
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Count
 from django.utils import timezone
+from opentelemetry.trace import SpanKind
 
-from services.gateway import delivery, events, lanes
+from services import traces
+from services.gateway import delivery, events, figures, lanes
 from services.gateway.connectors.base import Outcome
 from services.gateway.connectors.registry import connectors
+from services.gateway.following import following
 from services.gateway.models import Attempt, ServiceCall
 from services.registry.models import Backend
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 SWEEP_LIMIT = 1000  # calls looked at in one sweep
 
 
@@ -39,8 +42,9 @@ def free_abandoned(now: datetime) -> int:
             delivery.record(call, Attempt.Kind.SEND, call.attempt_count, outcome, now, 0)
             delivery.put_off(call, outcome, now)
         freed += 1
+        figures.observe_end(call)
         events.publish(call.pk, call.status)
-        logger.warning("call_abandoned call=%s backend=%s status=%s", call.pk, call.backend.code, call.status)
+        logger.warning("call_abandoned", call=call.pk, backend=call.backend.code, status=call.status)
     return freed
 
 
@@ -74,11 +78,13 @@ def settle_in_doubt(call_id: uuid.UUID) -> None:
     )
     if call is None or not call.backend.has_lookup or call.lookup_count >= settings.GATEWAY_MAX_LOOKUPS:
         return
-    request = delivery.delivery_of(call)
-    connection.close()
-    started, clock = timezone.now(), time.monotonic()
-    outcome = connectors[call.backend.connector].lookup(request)
-    _note_lookup(call, outcome, started, int((time.monotonic() - clock) * 1000))
+    with following(call, "look-up", kind=SpanKind.CLIENT) as span:
+        request = delivery.delivery_of(call)
+        connection.close()
+        started, clock = timezone.now(), time.monotonic()
+        outcome = connectors[call.backend.connector].lookup(request)
+        traces.note(span, outcome=outcome.kind)
+        _note_lookup(call, outcome, started, int((time.monotonic() - clock) * 1000))
 
 
 def _note_lookup(call: ServiceCall, outcome: Outcome, started: datetime, duration_ms: int) -> None:
@@ -99,7 +105,9 @@ def _note_lookup(call: ServiceCall, outcome: Outcome, started: datetime, duratio
             delivery.put_off(locked, Outcome(Outcome.AMBIGUOUS, detail=outcome.detail), now)
         lanes.note(call.backend, outcome, now)
     events.publish(locked.pk, locked.status)
-    logger.info("lookup_ended call=%s outcome=%s status=%s", locked.pk, outcome.kind, locked.status)
+    figures.observe_end(locked)
+    figures.observe_attempt(call.backend.code, Attempt.Kind.LOOKUP, outcome.kind, duration_ms / 1000)
+    logger.info("lookup_ended", call=locked.pk, backend=call.backend.code, outcome=outcome.kind, status=locked.status)
 
 
 def _had_time_to_arrive(call: ServiceCall, asked_at: datetime) -> bool:

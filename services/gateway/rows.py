@@ -5,21 +5,23 @@ Statements are prepared once a connection, because planning them takes PostgreSQ
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-import psycopg
 from django.conf import settings
-from django.db import connection
-from django.db.models import Prefetch
+from django.db import connection, models
+from django.utils import timezone
 
+from identity.statements import first_row
 from services.gateway.models import Attempt, Lane, ServiceCall
-from services.registry.models import Backend, FunctionVersion
+from services.registry.models import Backend, FunctionVersion, ServiceFunction
 
 LEFT_OUT = {"answer", "idempotency_key", "sent_sha256", "lease", "lease_until", "finished_at"}
 CALL = [field.attname for field in ServiceCall._meta.concrete_fields if field.attname not in LEFT_OUT]
+FUNCTION = [field.attname for field in ServiceFunction._meta.concrete_fields]
 LANE = [field.attname for field in Lane._meta.concrete_fields]
 _PAYLOAD = CALL.index("payload")
 _READS_PAYLOAD = ServiceCall._meta.get_field("payload").from_db_value
@@ -29,6 +31,12 @@ LOCK = f"""
     FROM gateway_servicecall call JOIN gateway_lane lane ON lane.backend_id = call.backend_id
     WHERE call.id = %s AND call.status = 'accepted' AND call.due_at <= %s
     FOR UPDATE OF call, lane"""  # noqa: S608 (names of our own)
+FIND = f"""
+    SELECT {", ".join(f"function.{name}" for name in FUNCTION)}, {", ".join(f"lane.{name}" for name in LANE)}
+    FROM registry_servicefunction function
+    JOIN registry_functionversion version ON version.id = function.published_id
+    LEFT JOIN gateway_lane lane ON lane.backend_id = version.backend_id
+    WHERE function.code = %s AND function.state IN ('published', 'suspended')"""  # noqa: S608 (names of our own)
 ADD_LANE = """
     INSERT INTO gateway_lane (backend_id, failures, last_error)
     SELECT backend_id, 0, '' FROM gateway_servicecall WHERE id = %s AND status = 'accepted'
@@ -61,20 +69,12 @@ SETTLE = """
     SELECT (SELECT count(*) FROM done), (SELECT was FROM lane)"""
 
 
-def _one(statement: str, values: Sequence[Any]) -> Any:
-    """The first row of a prepared statement, if it gives any. Raises django.db.Error."""
-    connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(statement.encode(), values, prepare=True)
-        return cursor.fetchone() if cursor.description else None
-
-
 def lock(call_id: uuid.UUID, now: datetime) -> tuple[ServiceCall, Lane] | None:
     """The call, if it is due and nobody has it, and its lane; both rows locked until the transaction ends."""
-    values = _one(LOCK, [call_id, now])
+    values = first_row(LOCK, [call_id, now])
     if values is None:
-        _one(ADD_LANE, [call_id])
-        values = _one(LOCK, [call_id, now])
+        first_row(ADD_LANE, [call_id])
+        values = first_row(LOCK, [call_id, now])
         if values is None:
             return None
     fields = list(values[: len(CALL)])
@@ -92,7 +92,7 @@ def take(call: ServiceCall, *, slots: int, lease: uuid.UUID, lease_until: dateti
     The lane's row must be locked, so that nobody counts the same slots at the same moment.
     """
     values = [call.backend_id, now, lease, lease_until, call.attempt_count + 1, call.pk, slots]
-    row = _one(TAKE, values)
+    row = first_row(TAKE, values)
     return None if row is None else int(row[0])
 
 
@@ -110,7 +110,7 @@ def settle(call: ServiceCall, attempt: Attempt, *, stale_before: datetime, now: 
     A department's own word counts even for a call that we had given up, unless a human closed it.
     """
     answer = ServiceCall._meta.get_field("answer").get_db_prep_value(call.answer, connection)
-    row = _one(
+    row = first_row(
         SETTLE,
         [
             attempt.call_id, attempt.backend_id, attempt.kind, attempt.number, attempt.started_at, attempt.duration_ms,
@@ -122,39 +122,79 @@ def settle(call: ServiceCall, attempt: Attempt, *, stale_before: datetime, now: 
     return Settled(is_news=bool(row[0]), breaker_was=row[1])
 
 
-@dataclass
-class _Kept:
-    """A row that is read anew after a while."""
-
-    row: Any
-    until: float
-
-
-_backends: dict[int, _Kept] = {}
-_versions: dict[int, FunctionVersion] = {}  # decided ones never change
-MOST_VERSIONS = 4096
+def call_of_key(caller: str, idempotency_key: str) -> ServiceCall | None:
+    """The call that this caller made with this key."""
+    row = first_row(
+        "SELECT id FROM gateway_servicecall WHERE caller = %s AND idempotency_key = %s", [caller, idempotency_key]
+    )
+    return ServiceCall.objects.get(pk=row[0]) if row else None
 
 
-def known_backend(pk: int) -> Backend:
-    """The backend with its coming maintenances, at most a few seconds old. Shared by threads: for reading only."""
-    kept = _backends.get(pk)
-    if kept is None or kept.until < time.monotonic():
-        backends = Backend.objects.select_related("department").prefetch_related(Prefetch("maintenances"))
-        kept = _backends[pk] = _Kept(backends.get(pk=pk), time.monotonic() + settings.GATEWAY_BACKEND_KEPT_SECONDS)
-    found: Backend = kept.row
-    return found
+def callable_function(code: str) -> ServiceFunction | None:
+    """A function that citizens may find, with all that a call needs. One query while its version is remembered."""
+    values = first_row(FIND, [code])
+    if values is None:
+        return None
+    function = ServiceFunction.from_db(connection.alias, FUNCTION, values[: len(FUNCTION)])
+    version = known_version(function.published_id or 0)
+    version.backend = known_backend(version.backend_id)
+    lane = values[len(FUNCTION) :]
+    lane_known = Lane.from_db(connection.alias, LANE, lane) if lane[0] is not None else None
+    version.backend._state.fields_cache["lane"] = lane_known
+    function.department, function.published, version.function = version.function.department, version, function
+    return function
 
 
 def known_version(pk: int) -> FunctionVersion:
-    """The version with its function. Shared by threads: for reading only."""
-    if pk not in _versions:
-        if len(_versions) >= MOST_VERSIONS:
-            _versions.clear()
-        _versions[pk] = FunctionVersion.objects.select_related("function__department").get(pk=pk)
-    return _versions[pk]
+    """The version with its function and department, as they were at most a minute ago. A version itself never changes.
+
+    The instance is the caller's own.
+    """
+
+    def read() -> list[models.Model]:
+        version = FunctionVersion.objects.select_related("function__department").get(pk=pk)
+        return [version, version.function, version.function.department]
+
+    version, version.function, version.function.department = _versions.take(pk, read, VERSION_KEPT_SECONDS)
+    found: FunctionVersion = version
+    return found
 
 
-def forget() -> None:
-    """Read every row anew: for whoever has changed one and cannot wait, and for tests."""
-    _backends.clear()
-    _versions.clear()
+def known_backend(pk: int) -> Backend:
+    """The backend with its department and coming maintenances, a few seconds old at most; the caller's own instance."""
+
+    def read() -> list[models.Model]:
+        backend = Backend.objects.select_related("department").get(pk=pk)
+        return [backend, backend.department, *backend.maintenances.filter(ends_at__gt=timezone.now())]
+
+    backend, backend.department, *coming = _backends.take(pk, read, settings.GATEWAY_BACKEND_KEPT_SECONDS)
+    vars(backend)["_prefetched_objects_cache"] = {"maintenances": coming}
+    found: Backend = backend
+    return found
+
+
+class _Memory:
+    """Rows that are read anew after a while. What it gives out are copies: threads do not share them."""
+
+    MOST = 4096
+
+    def __init__(self) -> None:
+        self._kept: dict[int, tuple[float, list[tuple[type[models.Model], list[Any]]]]] = {}
+
+    def take(self, pk: int, read: Callable[[], list[models.Model]], seconds: float) -> list[Any]:
+        until, rows = self._kept.get(pk, (0.0, []))
+        if until <= time.monotonic():
+            rows = [(type(row), [getattr(row, each.attname) for each in row._meta.concrete_fields]) for row in read()]
+            if len(self._kept) >= self.MOST:
+                self._kept.clear()
+            self._kept[pk] = (time.monotonic() + seconds, rows)
+        return [kind.from_db(connection.alias, _names(kind), values) for kind, values in rows]
+
+
+@lru_cache(maxsize=8)
+def _names(kind: type[models.Model]) -> list[str]:
+    return [field.attname for field in kind._meta.concrete_fields]
+
+
+VERSION_KEPT_SECONDS = 60.0
+_versions, _backends = _Memory(), _Memory()

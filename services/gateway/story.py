@@ -89,13 +89,16 @@ def timeline(
     attempts: Iterable[Attempt] | None = None,
     settlements: Iterable[Settlement] | None = None,
 ) -> list[Step]:
-    """The whole story, oldest first, ending in what comes next. Two queries, or none if the rows are given."""
+    """The whole story, oldest first, ending in what comes next. Three queries; two fewer if the rows are given."""
     attempts = list(call.attempts.all() if attempts is None else attempts)
     settlements = list(call.settlements.all() if settlements is None else settlements)
     steps = [Step(_("We received your form"), call.accepted_at, "done")]
     tries = [_tried(attempt) for attempt in attempts if attempt.outcome != "answered"]
     decided = [_decided(settlement) for settlement in settlements]
-    between = sorted((step for step in [*tries, *decided] if step.at), key=lambda step: step.at or call.accepted_at)
+    told = [Step(pick(event.words), event.received_at, "done") for event in call.hook_events.filter(outcome="progress")]
+    between = sorted(
+        (step for step in [*tries, *decided, *told] if step.at), key=lambda step: step.at or call.accepted_at
+    )
     return [*steps, *_folded(between), *_ending(call)]
 
 
@@ -124,20 +127,30 @@ def _tried(attempt: Attempt) -> Step:
 
 
 def _decided(settlement: Settlement) -> Step:
-    if settlement.verb == Settlement.Verb.RETRY:
-        return Step(_("Our staff looked at it and sent it again"), settlement.at, "done")
+    said = {
+        Settlement.Verb.RETRY.value: _("Our staff looked at it and sent it again"),
+        Settlement.Verb.ARRIVED.value: _("Our staff checked with the department: it has your form"),
+        Settlement.Verb.NOT_ARRIVED.value: _("Our staff checked with the department: it had not arrived, so we sent "
+                                             "it again"),
+    }.get(settlement.verb)  # fmt: skip
+    if said:
+        return Step(said, settlement.at, "done")
     return Step(_("Our staff looked at it and closed it"), settlement.at, "problem", settlement.reason)
 
 
 def _ending(call: ServiceCall) -> list[Step]:
     department = call.function.department.name
     match call.status:
+        case "completed" if not call.answer:  # settled by our staff
+            return [Step(_("%(department)s has your form") % {"department": department}, call.finished_at, "done")]
         case "completed":
             return [Step(_("%(department)s answered") % {"department": department}, call.finished_at, "done")]
         case "rejected":
             return [Step(_("%(department)s said no") % {"department": department}, call.finished_at, "problem")]
         case "failed":
             return [Step(_("We could not deliver your form"), call.finished_at, "problem", status_message(call))]
+        case "withdrawn":
+            return [Step(_("You took it back"), call.finished_at, "done", status_message(call))]
         case "waiting":
             return [Step(_("%(department)s has your form") % {"department": department}, None, "current")]
     return [
@@ -161,6 +174,11 @@ def status_message(call: ServiceCall) -> str:
             return _("This form was not filed. Please send it again, or ask the department. Your receipt proves when "
                      "you sent it.")  # fmt: skip
         return _("Our staff have been told and will look at it. Your receipt proves when you sent it. "
+                 "You need to do nothing.")  # fmt: skip
+    if call.status == ServiceCall.Status.WITHDRAWN:
+        return _("You took this form back before it left. The department has received nothing.")
+    if call.status == ServiceCall.Status.COMPLETED:
+        return _("Our staff checked with the department: it has your form. If it writes to you, it does so itself. "
                  "You need to do nothing.")  # fmt: skip
     if call.status == ServiceCall.Status.WAITING:
         return _("The department will answer later. We will show the answer here.")

@@ -1,23 +1,25 @@
 """The gateway's tasks. Each may run twice or not at all: the database decides what there is to do."""
 
-import logging
 import uuid
 from typing import Any
 
+import structlog
 from celery import Task, shared_task
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from services.gateway import batches, delivery, events, recovery
+from services import traces
+from services.gateway import batches, delivery, events, incidents, recovery
 from services.gateway.connectors.base import BatchConnector, News
 from services.gateway.connectors.registry import connectors
 from services.gateway.errors import ExchangeFailed
+from services.gateway.following import following
 from services.gateway.models import Attempt, Batch, Lane, ServiceCall
 from services.registry.models import Backend
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 IN_DOUBT_LIMIT = 200  # look-ups begun in one round
 POLL_SECONDS = 300  # from one look for answers to the next, unless a backend says otherwise
 POLL_QUIET = 12  # so many times rarer where no answer is awaited
@@ -37,18 +39,20 @@ def _ring(task: "Task[[str], None]", call_id: uuid.UUID) -> None:
     try:
         task.delay(str(call_id))
     except OperationalError as error:
-        logger.warning("doorbell_broken call=%s error=%s", call_id, type(error).__name__)
+        logger.warning("doorbell_broken", call=call_id, error=type(error).__name__)
 
 
 @shared_task(name="gateway.deliver", acks_late=False)
 def deliver(call_id: str) -> None:
     """Deliver one call if it is due and nobody holds it. Run twice, the second finds nothing to claim."""
-    claimed = delivery.claim(uuid.UUID(call_id))
+    with traces.span("claim"):
+        claimed = delivery.claim(uuid.UUID(call_id))
     if claimed is None:
         return
-    events.publish(claimed.call.pk, "delivering")
-    outcome, started, duration_ms = delivery.carry(claimed.call)
-    delivery.finish(claimed, outcome, started=started, duration_ms=duration_ms)
+    with following(claimed.call, "deliver"):
+        outcome, started, duration_ms = delivery.carry(claimed.call)
+        with traces.span("finish", outcome=outcome.kind):
+            delivery.finish(claimed, outcome, started=started, duration_ms=duration_ms)
     if claimed.fills_lane:
         behind = ServiceCall.objects.due(timezone.now()).filter(backend=claimed.call.backend).first()
         if behind is not None:
@@ -99,6 +103,13 @@ def probe_backend(backend_id: int) -> None:
     Lane.objects.update_or_create(backend=backend, defaults={"probed_at": timezone.now(), "probe_ok": found.is_up})
 
 
+@shared_task(name="gateway.pulse")
+def pulse() -> None:
+    """Note that the portal lives; a long silence before it becomes an incident. Run twice, the second notes less."""
+    if incidents.beat(timezone.now()):
+        logger.error("portal_was_silent")
+
+
 @shared_task(name="gateway.exchange_batches")
 def exchange_batches() -> None:
     """Begin the exchanges that are due: a batch has to leave, or it is time to look for answers."""
@@ -129,7 +140,7 @@ def exchange_batch(backend_id: int) -> None:
                 _write_down(news)
         except ExchangeFailed as error:
             failure = str(error)[:300]
-            logger.warning("exchange_failed backend=%s reason=%s", backend.code, failure)
+            logger.warning("exchange_failed", backend=backend.code, reason=failure)
         heard: dict[str, Any] = {"probed_at": timezone.now(), "probe_ok": not failure}
         if failure:
             heard |= {"last_failure_at": timezone.now(), "last_error": failure}

@@ -29,6 +29,15 @@ _NOTHING_TO_DO = texts(
     "您现在无需再做什么。日后如要查询，请记下办理编号。",
 )
 
+LATER = Words(
+    texts("The department has your form", "部門已收到你的表格", "部门已收到您的表格"),
+    texts(
+        "The answer comes later. We will show it here. You need to do nothing.",
+        "部門稍後回覆，我們會在這裏顯示，你不用做甚麼。",
+        "部门稍后答复，我们会在这里显示，您无需做任何事。",
+    ),
+)
+
 ARRIVED: dict[str, Words] = {
     "apply": Words(
         texts("The department has your application", "部門已收到你的申請", "部门已收到您的申请"),

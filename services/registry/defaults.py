@@ -12,6 +12,7 @@ from services.registry.answer_words import (
     BOOKED,
     FOUND,
     LABELS,
+    LATER,
     NOTHING_FOUND,
     PAID,
     RECORDS,
@@ -89,6 +90,8 @@ def answer_map(connector: str, action: str) -> list[Json]:
         if code:
             when = f"({when}) && {FACTS['reason_code'][connector]}=='{code}'"
         rules.append(_rule(connector, when, "rejected", words, {"reason": "reason"}))
+    if connector == "rest":  # of our contracts the only one with answers that come by webhook
+        rules.append(_rule(connector, _said(connector, "QUEUED"), "waiting", LATER, {}))
     return rules
 
 

@@ -1,6 +1,8 @@
 """The control addresses under /_twins/: who is there, how they behave, what reached them."""
 
+import asyncio
 import json
+from datetime import datetime
 
 from aiohttp import web
 
@@ -12,6 +14,7 @@ EVERYONE = "_all"
 LONGEST_DELAY_MS = 600_000
 ENTRIES_SHOWN = 200
 MOST_ENTRIES = 100_000
+NDJSON = "application/x-ndjson"
 
 
 class Unusable(ValueError):
@@ -72,8 +75,11 @@ def mode_reply(behaviour: Behaviour) -> web.Response:
     return web.json_response({"mode": behaviour.mode, "delay_ms": behaviour.delay_ms})
 
 
-async def show_ledger(request: web.Request) -> web.Response:
+async def show_ledger(request: web.Request) -> web.StreamResponse:
+    """The newest entries whole; or, asked for JSON lines, the receipts from ?since= until before ?until=."""
     code = known_code(request)
+    if request.headers.get("Accept") == NDJSON:
+        return await stream_ledger(request, code)
     try:
         limit = int(request.query.get("limit", ENTRIES_SHOWN))
     except ValueError:
@@ -82,6 +88,20 @@ async def show_ledger(request: web.Request) -> web.Response:
         return problem(400, f"limit must be a whole number from 1 to {MOST_ENTRIES}.")
     entries = request.app[FLOOR].ledger.entries(code, receipt=request.query.get("receipt"), limit=limit)
     return web.json_response({"backend": code, "entries": entries})
+
+
+async def stream_ledger(request: web.Request, code: str) -> web.StreamResponse:
+    try:
+        since, until = (datetime.fromisoformat(request.query.get(name, "")) for name in ("since", "until"))
+    except ValueError:
+        return problem(400, "since and until must be times such as 2026-03-03T14:30:00+08:00.")
+    reply = web.StreamResponse(headers={"Content-Type": NDJSON})
+    await reply.prepare(request)
+    for page in request.app[FLOOR].ledger.span(code, since, until):
+        await reply.write("".join(json.dumps(entry) + "\n" for entry in page).encode())
+        await asyncio.sleep(0)  # the twins are one process, and none may wait for a long ledger
+    await reply.write_eof()
+    return reply
 
 
 async def empty_ledger(request: web.Request) -> web.Response:

@@ -1,11 +1,13 @@
 """The floor on which all twins stand: who is there, how each behaves just now, and their ledger."""
 
 import re
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from services.twins.answers import HONG_KONG, Answer, Submission, answer_to
 from services.twins.catalogue import Backend, Catalogue
@@ -23,9 +25,13 @@ class Mode(StrEnum):
     ERROR = "error"
     GARBAGE = "garbage"
     DROP_AFTER_ACCEPT = "drop_after_accept"
+    LATER = "later"
+    FLAPPING = "flapping"
 
 
 SLOW_DELAY_MS = 3000
+FLAP_MS = 500
+ILL = (Mode.DOWN, Mode.ERROR, Mode.DROP_AFTER_ACCEPT, Mode.GARBAGE)  # of a flapping backend, in turn
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,13 @@ class Behaviour:
         if self.mode is Mode.SLOW and not self.delay_ms:
             return SLOW_DELAY_MS / 1000
         return self.delay_ms / 1000 if self.mode in (Mode.OK, Mode.SLOW) else 0.0
+
+    def at(self, seconds: float) -> "Behaviour":
+        """How it behaves at that moment of a clock: a flapping one is well and ill in turn, each for delay_ms."""
+        if self.mode is not Mode.FLAPPING:
+            return self
+        turn = int(seconds * 1000 / (self.delay_ms or FLAP_MS))
+        return Behaviour(ILL[turn // 2 % len(ILL)] if turn % 2 else Mode.OK)
 
 
 @dataclass
@@ -89,10 +102,18 @@ class Floor:
             at=now(),
             body=body,
             answer=answer,
+            traceparent=TRACEPARENT.get(),
         )
 
 
 FLOOR = web.AppKey("floor", Floor)
+TRACEPARENT = ContextVar("traceparent", default="")  # the header of the request in hand, for the ledger
+
+
+@web.middleware
+async def note_trace(request: web.Request, handler: Handler) -> web.StreamResponse:
+    TRACEPARENT.set(request.headers.get("traceparent", "")[:100])
+    return await handler(request)
 
 
 def now() -> datetime:

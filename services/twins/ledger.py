@@ -15,7 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from services.twins.answers import Answer
+from services.twins.answers import HONG_KONG, Answer
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS entry (
@@ -27,20 +27,27 @@ CREATE TABLE IF NOT EXISTS entry (
     at TEXT NOT NULL,
     sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
     body TEXT NOT NULL,
-    answer TEXT NOT NULL
+    answer TEXT NOT NULL,
+    traceparent TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS entry_by_receipt ON entry (backend, receipt, id);
 CREATE INDEX IF NOT EXISTS entry_by_backend ON entry (backend, id);
 """
-ENTRY_COLUMNS = ("receipt", "operation", "effect", "at", "sha256", "body")
+ADD_TRACEPARENT = "ALTER TABLE entry ADD COLUMN traceparent TEXT NOT NULL DEFAULT ''"  # to a book begun before
+ENTRY_COLUMNS = ("receipt", "operation", "effect", "at", "sha256", "body", "traceparent")
 NEWEST = """
-SELECT receipt, operation, effect, at, sha256, body FROM entry
+SELECT receipt, operation, effect, at, sha256, body, traceparent FROM entry
 WHERE backend = ? ORDER BY id DESC LIMIT ?
 """
 NEWEST_OF_RECEIPT = """
-SELECT receipt, operation, effect, at, sha256, body FROM entry
+SELECT receipt, operation, effect, at, sha256, body, traceparent FROM entry
 WHERE backend = ? AND receipt = ? ORDER BY id DESC LIMIT ?
 """
+SPAN = """
+SELECT id, receipt, effect, at FROM entry
+WHERE backend = ? AND id > ? AND at >= ? AND at < ? ORDER BY id LIMIT ?
+"""
+PAGE = 1000  # entries read at once
 
 
 class Effect(StrEnum):
@@ -57,6 +64,8 @@ class Ledger:
         self._book.execute("PRAGMA synchronous=NORMAL")
         self._book.execute("PRAGMA busy_timeout=2000")
         self._book.executescript(SCHEMA)
+        if "traceparent" not in {row[1] for row in self._book.execute("PRAGMA table_info(entry)")}:
+            self._book.execute(ADD_TRACEPARENT)
 
     def enter(
         self,
@@ -68,20 +77,22 @@ class Ledger:
         at: datetime,
         body: bytes,
         answer: Answer,
+        traceparent: str = "",
     ) -> None:
         """Write down what arrived, byte for byte where it is UTF-8. It is committed when this returns."""
         self._book.execute(
-            "INSERT INTO entry (backend, receipt, operation, effect, at, sha256, body, answer)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO entry (backend, receipt, operation, effect, at, sha256, body, answer, traceparent)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 backend,
                 receipt,
                 operation,
                 effect.value,
-                at.isoformat(timespec="milliseconds"),
+                _text(at),
                 hashlib.sha256(body).hexdigest(),
                 body.decode(errors="replace"),
                 json.dumps(answer),
+                traceparent,
             ),
         )
 
@@ -116,6 +127,13 @@ class Ledger:
             rows = self._book.execute(NEWEST_OF_RECEIPT, (backend, receipt, limit)).fetchall()
         return [dict(zip(ENTRY_COLUMNS, row, strict=True)) for row in reversed(rows)]
 
+    def span(self, backend: str, since: datetime, until: datetime) -> Iterator[list[dict[str, str]]]:
+        """The receipts of a time in the order in which they came, page by page."""
+        first, bounds = 0, [_text(since), _text(until)]
+        while rows := self._book.execute(SPAN, (backend, first, *bounds, PAGE)).fetchall():
+            yield [{"receipt": receipt, "effect": effect, "at": at} for _, receipt, effect, at in rows]
+            first = rows[-1][0]
+
     def empty(self, backend: str, *, receipt: str | None) -> int:
         """Take entries out of the book; returns how many."""
         if receipt is None:
@@ -125,3 +143,8 @@ class Ledger:
 
     def close(self) -> None:
         self._book.close()
+
+
+def _text(at: datetime) -> str:
+    """Of Hong Kong, so that the texts are in the order of the moments."""
+    return at.astimezone(HONG_KONG).isoformat(timespec="milliseconds")

@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from services.twins import soap
+from services.twins import later, soap
 from services.twins.catalogue import Backend
 from services.twins.floor import FLOOR, Mode
 
@@ -32,7 +32,7 @@ async def behave(request: web.Request, handler: Handler) -> web.StreamResponse:
     backend = floor.catalogue.backends.get(request.path.split("/", 2)[1])
     if backend is None or not backend.is_served:
         return await handler(request)
-    behaviour = floor.behaviours[backend.code]
+    behaviour = floor.behaviours[backend.code].at(asyncio.get_running_loop().time())
     if behaviour.mode is Mode.DOWN:
         return await cut(request)
     if soap.asks_for_wsdl(request):
@@ -47,6 +47,8 @@ async def behave(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await cut(request)
     if behaviour.mode is Mode.GARBAGE:
         return web.Response(text=LOGIN_PAGE, content_type="text/html")
+    if behaviour.mode is Mode.LATER and later.is_submission(request, backend) and response.status < 300:
+        return later.put_off(request, backend, response, behaviour.delay_ms / 1000)
     # The filing is done and in the ledger: only the answer is late, as with a real system that is slow.
     await asyncio.sleep(behaviour.delay_seconds)
     return response

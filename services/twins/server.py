@@ -9,8 +9,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from services.twins import batches, catalogue, control, rest, sftp, soap
-from services.twins.floor import FLOOR, Floor
+from services.twins import batches, catalogue, control, later, rest, sftp, soap
+from services.twins.floor import FLOOR, Floor, note_trace
 from services.twins.ledger import Ledger
 from services.twins.modes import behave
 from services.twins.ports import Ports
@@ -22,11 +22,11 @@ LAST_WORDS_SECONDS = 0.2  # what is being answered may finish; what hangs is cut
 
 
 def build_app(floor: Floor, offices: dict[str, batches.Office]) -> web.Application:
-    app = web.Application(middlewares=[explain_errors, behave], client_max_size=LARGEST_BODY)
+    app = web.Application(middlewares=[explain_errors, note_trace, behave], client_max_size=LARGEST_BODY)
     app[FLOOR] = floor
     app[batches.OFFICES] = offices
     app.add_routes([*control.routes(), *batches.routes(), *rest.routes(), *soap.routes()])
-    app.cleanup_ctx.extend([close_ledger, keep_offices_working])
+    app.cleanup_ctx.extend([close_ledger, later.end_pending, keep_offices_working])
     return app
 
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import calls, catalogue, pages, search, table
+from tests.bench import calls, catalogue, delivery, pages, search, table
 from tests.bench.citizen import Citizen
 from tests.bench.table import Line
 from tests.stack import Stack, running
@@ -17,6 +17,7 @@ from tests.stack import Stack, running
 PARTS: dict[str, Callable[[Stack, Citizen], list[Line]]] = {
     "pages": pages.run,  # first: the citizen's list has twenty calls then
     "calls": calls.run,
+    "delivery": delivery.run,
     "catalogue": lambda stack, citizen: catalogue.run(stack),
 }
 VARIABLES = {

@@ -31,9 +31,9 @@ class Citizen:
         session.post(f"{stack.url}/accounts/login/", form, timeout=30).raise_for_status()
         self.cookies = {name: value for name, value in session.cookies.items() if value}
         assert "ferry_session" in self.cookies, "the citizen could not sign in"
-        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        self.cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         self._headers = {
-            "Cookie": cookie,
+            "Cookie": self.cookie,
             "X-CSRFToken": self.cookies["csrftoken"],
             "Content-Type": "application/json",
         }

@@ -3,7 +3,8 @@
 import selectors
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
 from urllib.parse import urlsplit
@@ -42,25 +43,60 @@ def get(url: str, cookies: dict[str, str] | None = None) -> bytes:
     return "\r\n".join([*head, "", ""]).encode("ascii")
 
 
+def post(url: str, body: bytes, fields: dict[str, str]) -> bytes:
+    """A POST request with a JSON body, ready to be sent."""
+    parts = urlsplit(url)
+    every = {"Host": parts.netloc, "Content-Type": "application/json", "Content-Length": str(len(body)), **fields}
+    head = [f"POST {parts.path} HTTP/1.1", *(f"{name}: {value}" for name, value in every.items())]
+    return "\r\n".join([*head, "", ""]).encode("ascii") + body
+
+
+def send_all(address: str, requests: Sequence[bytes]) -> None:
+    """Each request once, as fast as the connections take them. Raises AssertionError at any answer but 200 and 202."""
+    waiting = iter(requests)
+    with _connections(address) as chooser:
+        busy = 0
+        for key in chooser.get_map().values():
+            if request := next(waiting, b""):
+                key.data.socket.sendall(request)
+                busy += 1
+        while busy:
+            ready = chooser.select(STALLED_SECONDS)
+            assert ready, f"no answer within {STALLED_SECONDS} s"
+            for key, _ in ready:
+                if _is_answered(key.data):
+                    if request := next(waiting, b""):
+                        key.data.socket.sendall(request)
+                    else:
+                        busy -= 1
+
+
+@contextmanager
+def _connections(address: str) -> Iterator[selectors.BaseSelector]:
+    parts, chooser = urlsplit(address), selectors.DefaultSelector()
+    try:
+        for _ in range(CONNECTIONS):
+            connection = socket.create_connection((parts.hostname or "", parts.port or 80))
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            chooser.register(connection, selectors.EVENT_READ, _Line(connection))
+        yield chooser
+    finally:
+        for key in list(chooser.get_map().values()):
+            key.data.socket.close()
+        chooser.close()
+
+
 def rate(address: str, requests: Sequence[bytes], *, seconds: float, warm_up: float = 0.5) -> Rate:
     """Answers a second to these requests in turn. Raises AssertionError at any answer but 200."""
-    parts = urlsplit(address)
-    turns, chooser = cycle(requests), selectors.DefaultSelector()
-    for _ in range(CONNECTIONS):
-        connection = socket.create_connection((parts.hostname or "", parts.port or 80))
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.sendall(next(turns))
-        chooser.register(connection, selectors.EVENT_READ, _Line(connection))
-    try:
+    turns = cycle(requests)
+    with _connections(address) as chooser:
+        for key in chooser.get_map().values():
+            key.data.socket.sendall(next(turns))
         warmed = _run(chooser, turns, warm_up)
         began, cpu = time.perf_counter(), time.process_time()
         answered = _run(chooser, turns, seconds)
         took = time.perf_counter() - began
         return Rate(answered / took, warmed + answered, (time.process_time() - cpu) / took)
-    finally:
-        for key in list(chooser.get_map().values()):
-            key.data.socket.close()
-        chooser.close()
 
 
 def _run(chooser: selectors.BaseSelector, turns: "cycle[bytes]", seconds: float) -> int:
@@ -93,7 +129,7 @@ def _is_answered(line: _Line) -> bool:
 
 
 def _length(head: bytes) -> int:
-    assert head.startswith(b"HTTP/1.1 200 "), head.decode("latin-1")
+    assert head.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 202 ")), head.decode("latin-1")
     for each in head.lower().split(b"\r\n"):
         if each.startswith(b"content-length:"):
             return int(each[15:])

@@ -46,17 +46,3 @@ def test_a_broker_that_is_gone_is_named(client: Client, db: None, settings: Any)
     settings.REDIS_URL = "redis://127.0.0.1:9/0"
     answer = client.get("/health/ready")
     assert (answer.status_code, answer.json()["parts"]["broker"]) == (200, "down")
-
-
-def test_the_figures_are_prometheus_text(client: Client, db: None, pulses: "redis.Redis") -> None:
-    text = client.get("/metrics").content.decode()
-    assert "ferry_oldest_due_call_seconds 0.0" in text
-    assert 'ferry_part_up{part="worker"} 1.0' in text
-
-
-@pytest.mark.parametrize(("token", "status"), [("", 401), ("Bearer wrong", 401), ("Bearer right", 200)])
-def test_with_a_token_set_only_its_bearer_reads_the_figures(
-    client: Client, db: None, settings: Any, token: str, status: int
-) -> None:
-    settings.METRICS_TOKEN = "right"
-    assert client.get("/metrics", headers={"Authorization": token}).status_code == status

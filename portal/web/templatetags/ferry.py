@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.utils.dates import MONTHS, WEEKDAYS
 from django.utils.translation import get_language
 
+from services import traces
+
 register = template.Library()
 
 LANG_TAGS = {"en": "en", "zh-hant": "zh-Hant-HK", "zh-hans": "zh-Hans"}
@@ -27,6 +29,12 @@ GROUPS = {"radios", "address"}  # several controls under one legend
 def lang_tag(code: str) -> str:
     """BCP 47 tag for a `lang` attribute; it decides which shapes a Chinese font draws."""
     return LANG_TAGS.get(code, code)
+
+
+@register.simple_tag
+def reference_number() -> str:
+    """The id of this request's trace, as X-Request-Id gives it. Asks no database, so that every error page has it."""
+    return traces.current_id()
 
 
 # --- Dates and money ------------------------------------------------------------------------------

@@ -80,6 +80,8 @@ class RestConnector(Connector):
     @staticmethod
     def _exchange(delivery: Delivery, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Outcome:
         shown: dict[str, Any] = {"method": method, "url": url, "sent": (body or b"").decode()}
+        if delivery.traceparent:
+            headers["traceparent"] = delivery.traceparent
         try:
             reply = http.exchange(delivery.backend, method, url, headers=headers, body=body)
         except http.Unreached as error:

@@ -45,12 +45,15 @@ class Session:
         self._backend = backend
         self._left = float(backend.timeout_seconds)  # seconds that the whole may still wait for the other side
         self._runner = asyncio.Runner()
+        self._connection: asyncssh.SSHClientConnection | None = None
 
     def __enter__(self) -> Self:
         try:
             self._connection = self._run(self._connect(), "connect", self._backend.connect_timeout_seconds * 2)
             self._files: asyncssh.SFTPClient = self._run(self._start(), "start SFTP")
         except BaseException:
+            if self._connection:
+                self._connection.abort()
             self._runner.close()
             raise
         return self
@@ -60,10 +63,11 @@ class Session:
         self._runner.close()
 
     async def _hang_up(self) -> None:
+        assert self._connection
         self._connection.close()
-        try:
-            await asyncio.wait_for(self._connection.wait_closed(), GOODBYE_SECONDS)
-        except TimeoutError:
+        waiting = asyncio.ensure_future(self._connection.wait_closed())
+        done, _ = await asyncio.wait({waiting}, timeout=GOODBYE_SECONDS)
+        if not done:
             self._connection.abort()
 
     async def _connect(self) -> asyncssh.SSHClientConnection:
@@ -86,13 +90,14 @@ class Session:
         )
 
     async def _start(self) -> asyncssh.SFTPClient:
+        assert self._connection
         return await self._connection.start_sftp_client()
 
     def _run(self, work: Coroutine[Any, Any, Result], what: str, seconds: float = 0) -> Result:
         limit = min(seconds or self._backend.read_timeout_seconds, self._left)
         clock = time.monotonic()
         try:
-            return self._runner.run(asyncio.wait_for(work, max(limit, 0.001)))
+            return self._runner.run(self._within(max(limit, 0.001), work))
         except TimeoutError as error:
             raise ExchangeFailed(f"{what}: no answer within {limit:.0f} s") from error
         except asyncssh.HostKeyNotVerifiable as error:
@@ -105,6 +110,17 @@ class Session:
             raise ExchangeFailed(f"{what}: {type(error).__name__}") from error
         finally:
             self._left -= time.monotonic() - clock
+
+    async def _within(self, seconds: float, work: Coroutine[Any, Any, Result]) -> Result:
+        """Like asyncio.wait_for, which would wait on for an operation that tidies up over the same dead line."""
+        task = asyncio.ensure_future(work)
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        if not done:
+            task.cancel()
+            if self._connection:
+                self._connection.abort()
+            raise TimeoutError
+        return task.result()
 
     def folder(self, path: str) -> dict[str, Entry]:
         """The files in a folder, by name."""

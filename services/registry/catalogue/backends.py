@@ -17,6 +17,7 @@ MANNERS: dict[str, dict[str, Any]] = {  # how the twins of a transport behave; t
             "health_path": "health",
             "lookup_path": "v1/receipts/{receipt}",
             "idempotency_header": "Idempotency-Key",
+            "webhook_secret": "TWINS_WEBHOOK_SECRET",
         },
     },
     "soap": {
@@ -49,12 +50,13 @@ def address_of(code: str, transport: str) -> str:
     return f"{settings.TWINS_URL}/{code}/" if transport in MANNERS else ""
 
 
-def manners_of(transport: str) -> dict[str, Any]:
-    """With what only this machine knows: the key of its twins, which they make or find as we do."""
+def manners_of(code: str, transport: str) -> dict[str, Any]:
+    """With what only this machine knows: the ledger of its twin, and the key of its SFTP twins."""
     manners = MANNERS.get(transport, {})
+    told = {"ledger": f"{settings.TWINS_URL}/_twins/{code}/ledger"}
     if transport == "sftp-batch":
-        return {**manners, "settings": {"host_key": keys.public_line(settings.VAR), **manners["settings"]}}
-    return manners
+        told["host_key"] = keys.public_line(settings.VAR)  # made by whoever comes first, they or we
+    return {**manners, "settings": {**manners.get("settings", {}), **told}}
 
 
 def missing(pairs: Iterable[tuple[str, str]], departments: Mapping[str, Department]) -> list[Backend]:
@@ -67,7 +69,7 @@ def missing(pairs: Iterable[tuple[str, str]], departments: Mapping[str, Departme
             connector=transport,
             address=address_of(code, transport),
             service_window=NIGHT_WINDOW if code in RESTS_AT_NIGHT else None,
-            **manners_of(transport),
+            **manners_of(code, transport),
         )
         for department, transport in sorted(set(pairs))
         if (code := f"{department}-{transport}") not in known
@@ -94,12 +96,11 @@ def follow_twins() -> int:
 
 def _where_now(backend: Backend) -> dict[str, Any]:
     """Fields that follow the twins; none of a backend that is not one of theirs."""
-    address, manners = address_of(backend.code, backend.connector), manners_of(backend.connector)
+    address, manners = address_of(backend.code, backend.connector), manners_of(backend.code, backend.connector)
     if not backend.address:
         return {"address": address, **manners}
     parts = urlsplit(backend.address)
     if backend.code not in (parts.username, parts.path.strip("/")):
         return {}
-    if "host_key" in manners.get("settings", {}):
-        return {"address": address, "settings": {**backend.settings, "host_key": manners["settings"]["host_key"]}}
-    return {"address": address}
+    told = {name: manners["settings"][name] for name in ("ledger", "host_key") if name in manners["settings"]}
+    return {"address": address, "settings": {**backend.settings, **told}}

@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from lxml import html
 
 from identity.accounts.models import User
 from services.gateway.models import ServiceCall, Settlement
@@ -132,3 +133,45 @@ def test_no_undelivered_calls_says_when_it_was_asked(client: Client) -> None:
     text = client.get("/control/calls/").content.decode()
     assert "Nothing waits for a decision" in text
     assert "Asked at " in text
+
+
+# --- Ending a doubt -------------------------------------------------------------------------------
+def end_doubt(client: Client, call: ServiceCall, verb: str, **said: str) -> str:
+    said = {"verb": verb, "reason": "I rang them", **said}
+    return client.post(f"/control/calls/{call.receipt}/settle", said, follow=True).content.decode()
+
+
+@pytest.mark.usefixtures("ops")
+@pytest.mark.parametrize(
+    ("verb", "warning"), [("not_arrived", "it will be filed twice"), ("arrived", "it will not be filed at all")]
+)
+def test_before_a_doubt_ends_the_page_says_what_will_happen(
+    client: Client, undelivered: Undelivered, verb: str, warning: str
+) -> None:
+    call = undelivered(status="in_doubt")
+    assert (warning in end_doubt(client, call, verb), status_of(call)) == (True, "in_doubt")
+
+
+@pytest.mark.usefixtures("ops")
+@pytest.mark.parametrize(("verb", "status"), [("not_arrived", "accepted"), ("arrived", "completed")])
+def test_whoever_is_sure_ends_the_doubt(client: Client, undelivered: Undelivered, verb: str, status: str) -> None:
+    call = undelivered(status="in_doubt")
+    end_doubt(client, call, verb, sure="yes")
+    assert (status_of(call), Settlement.objects.get().verb) == (status, verb)
+
+
+@pytest.mark.usefixtures("ops")
+def test_ending_a_doubt_needs_a_reason(client: Client, undelivered: Undelivered) -> None:
+    call = undelivered(status="in_doubt")
+    end_doubt(client, call, "arrived", reason="", sure="yes")
+    assert status_of(call) == "in_doubt"
+
+
+@pytest.mark.usefixtures("ops")
+def test_a_doubt_in_a_list_leads_to_its_own_page(client: Client, undelivered: Undelivered) -> None:
+    call = undelivered(status="in_doubt")
+    page = html.fromstring(client.get("/control/calls/").content)
+    assert page.xpath("//li[@class='line']//form") == []
+    assert page.xpath("//li[@class='line']//a[contains(., 'Decide about it')]/@href") == [
+        f"/control/calls/{call.receipt}/"
+    ]

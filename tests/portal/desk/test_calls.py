@@ -1,5 +1,6 @@
 import pytest
 from django.db import connection
+from django.test import Client
 
 from services.gateway import receipts
 from services.gateway.models import ServiceCall
@@ -44,3 +45,74 @@ def test_operations_see_them(desk: Desk, call: ServiceCall) -> None:
 def test_a_call_is_found_by_its_receipt(desk: Desk, call: ServiceCall) -> None:
     page = desk.browser.get("/admin/gateway/servicecall/", {"q": call.receipt}).content.decode()
     assert f"/calls/{call.receipt}/" in page
+
+
+# --- Ending a doubt -------------------------------------------------------------------------------
+ROLES = [
+    ("officer of the department", 200),
+    ("operations", 200),
+    ("other officer", 404),
+    ("citizen", 302),
+    ("nobody", 302),
+]
+SAID = {"verb": "not_arrived", "reason": "not in our list"}
+
+
+def visitor(desk: Desk, role: str) -> Client:
+    makers = {"operations": OperatorFactory, "other officer": OfficerFactory, "citizen": UserFactory}
+    if role == "nobody":
+        return Client()
+    return browser(makers[role]() if role in makers else desk.officer)
+
+
+@pytest.fixture
+def doubtful(call: ServiceCall) -> ServiceCall:
+    ServiceCall.objects.filter(pk=call.pk).update(status="in_doubt")
+    return call
+
+
+def status_of(call: ServiceCall) -> str:
+    return ServiceCall.objects.get(pk=call.pk).status
+
+
+@pytest.mark.parametrize(("role", "code"), ROLES, ids=[role for role, _ in ROLES])
+def test_who_may_end_a_doubt(desk: Desk, doubtful: ServiceCall, role: str, code: int) -> None:
+    response = visitor(desk, role).post(f"/admin/calls/{doubtful.receipt}/settle/", SAID | {"sure": "yes"})
+    ended = status_of(doubtful) == "accepted"
+    assert (response.status_code, ended) == (302 if code == 200 else code, code == 200)
+
+
+@pytest.mark.parametrize(("role", "code"), ROLES, ids=[role for role, _ in ROLES])
+def test_who_reads_the_question(desk: Desk, doubtful: ServiceCall, role: str, code: int) -> None:
+    response = visitor(desk, role).get(f"/admin/calls/{doubtful.receipt}/")
+    assert (response.status_code, "Did it arrive?" in response.content.decode()) == (code, code == 200)
+
+
+@pytest.mark.parametrize(
+    ("verb", "warning"), [("not_arrived", "it will be filed twice"), ("arrived", "it will not be filed at all")]
+)
+def test_what_will_happen_is_said_before_it_happens(desk: Desk, doubtful: ServiceCall, verb: str, warning: str) -> None:
+    page = desk.browser.post(f"/admin/calls/{doubtful.receipt}/settle/", SAID | {"verb": verb}).content.decode()
+    assert (warning in page, status_of(doubtful)) == (True, "in_doubt")
+
+
+@pytest.mark.parametrize("wrong", [{"reason": " "}, {"reason": "x" * 301}, {"verb": ""}, {"verb": "close"}])
+def test_a_doubt_is_not_ended_without_a_finding_and_a_reason(
+    desk: Desk, doubtful: ServiceCall, wrong: dict[str, str]
+) -> None:
+    response = desk.browser.post(f"/admin/calls/{doubtful.receipt}/settle/", SAID | {"sure": "yes"} | wrong)
+    assert (response.status_code, status_of(doubtful)) == (422, "in_doubt")
+
+
+def test_the_page_names_who_decided_what_and_why(desk: Desk, doubtful: ServiceCall) -> None:
+    address = f"/admin/calls/{doubtful.receipt}/settle/"
+    page = desk.browser.post(address, SAID | {"sure": "yes"}, follow=True).content.decode()
+    assert [word for word in ("Wing Yan Lee", "found not to have arrived", "not in our list") if word not in page] == []
+
+
+def test_a_doubt_that_ended_meanwhile_says_so(desk: Desk, call: ServiceCall) -> None:
+    address = f"/admin/calls/{call.receipt}/settle/"
+    assert (
+        "It is not in doubt any more"
+        in desk.browser.post(address, SAID | {"sure": "yes"}, follow=True).content.decode()
+    )

@@ -26,6 +26,7 @@ def test_secrets_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
     assert state.secret_variables(tmp_path, {}) == first
     assert len(first["SECRET_KEY"]) >= 50
     assert len(first["FERRY_DATA_KEYS"]) == 44
+    assert len(first["TWINS_WEBHOOK_SECRET"]) == len("whsec_") + 44
 
 
 def test_secrets_that_others_could_read_are_closed(tmp_path: Path) -> None:
@@ -42,7 +43,10 @@ def test_secrets_of_the_environment_win(tmp_path: Path) -> None:
 
 
 def test_secrets_of_the_environment_leave_no_file(tmp_path: Path) -> None:
-    state.secret_variables(tmp_path, {"SECRET_KEY": "theirs", "FERRY_DATA_KEYS_FILE": "/run/secrets/keys"})
+    (tmp_path / "other").mkdir()
+    theirs = {name: "theirs" for name in state.secret_variables(tmp_path / "other", {})}
+    theirs["FERRY_DATA_KEYS_FILE"] = theirs.pop("FERRY_DATA_KEYS")
+    state.secret_variables(tmp_path, theirs)
     assert not (tmp_path / "secrets.env").exists()
 
 

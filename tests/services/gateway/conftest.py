@@ -75,7 +75,8 @@ def make_call(backend: Callable[..., Backend]) -> MakeCall:
         ServiceFunction.objects.filter(pk=function.pk).update(published=version, state="published")
         payload = {"form": form or {"licence_number": "AB1234"}, "files": {}}
         return ServiceCall.objects.create(
-            receipt=receipts.new(), function=function, version=version, backend=to, caller="session:test",
+            receipt=receipts.new(), function=function, version=version, backend=to,
+            caller=values.pop("caller", "session:test"),
             idempotency_key=uuid4().hex, payload=payload, sent_sha256="0" * 64, **values,
         )  # fmt: skip
 

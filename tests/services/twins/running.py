@@ -38,6 +38,10 @@ class Twins:
         entries = self.get(f"_twins/{backend}/ledger", receipt=receipt).json()["entries"]
         return [entry["effect"] for entry in entries]
 
+    def empty(self, backend: str) -> None:
+        """Tear every page out of the ledger."""
+        requests.delete(self.address(f"_twins/{backend}/ledger"), timeout=TIMEOUT_SECONDS).raise_for_status()
+
     def submit(
         self,
         receipt: str,

@@ -1,4 +1,6 @@
 import hashlib
+import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import requests
@@ -43,3 +45,19 @@ def test_one_receipt_can_be_taken_out(twins: Twins, receipt: str) -> None:
     address = twins.address("_twins/td-rest/ledger")
     requests.delete(address, params={"receipt": receipt}, timeout=TIMEOUT_SECONDS).raise_for_status()
     assert (twins.effects("td-rest", receipt), twins.effects("td-rest", other)) == ([], ["filed"])
+
+
+def test_asked_for_lines_the_ledger_tells_the_receipts_of_a_time(twins: Twins, receipt: str) -> None:
+    twins.submit(receipt, {}, backend="hko-rest")
+    now = datetime.now(UTC)
+    span = {"since": (now - timedelta(minutes=1)).isoformat(), "until": (now + timedelta(minutes=1)).isoformat()}
+    address, asked = twins.address("_twins/hko-rest/ledger"), {"Accept": "application/x-ndjson"}
+    lines = requests.get(address, params=span, headers=asked, timeout=TIMEOUT_SECONDS).text.splitlines()
+    assert (receipt, "filed") in [(entry["receipt"], entry["effect"]) for entry in map(json.loads, lines)]
+    before = {"since": "2026-01-01", "until": span["since"]}
+    assert receipt not in requests.get(address, params=before, headers=asked, timeout=TIMEOUT_SECONDS).text
+
+
+def test_lines_of_no_time_are_a_problem(twins: Twins) -> None:
+    address, asked = twins.address("_twins/hko-rest/ledger"), {"Accept": "application/x-ndjson"}
+    assert requests.get(address, headers=asked, timeout=TIMEOUT_SECONDS).status_code == 400

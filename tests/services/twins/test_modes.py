@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from services.twins.floor import Behaviour, Mode
 from tests.services.twins.running import TIMEOUT_SECONDS, Twins
 
 PING = """<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>
@@ -121,3 +122,9 @@ def test_a_cut_ends_the_tcp_connection_without_a_byte(twins: Twins) -> None:
     with socket.create_connection(("127.0.0.1", twins.port), timeout=TIMEOUT_SECONDS) as line:
         line.sendall(b"GET /td-rest/health HTTP/1.1\r\nHost: twins\r\n\r\n")
         assert line.recv(1024) == b""
+
+
+def test_a_flapping_backend_is_well_and_ill_in_turn() -> None:
+    flapping = Behaviour(Mode.FLAPPING, 100)
+    modes = [flapping.at(tenth / 10 + 0.05).mode for tenth in range(6)]
+    assert modes == [Mode.OK, Mode.DOWN, Mode.OK, Mode.ERROR, Mode.OK, Mode.DROP_AFTER_ACCEPT]

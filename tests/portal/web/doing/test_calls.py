@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from identity.accounts.models import User
-from services.gateway.models import ServiceCall
+from services.gateway.models import Incident, ServiceCall
 from services.registry.models import ServiceFunction
 from tests.factories import UserFactory
 from tests.portal.web.doing.conftest import address_of, finish, hidden, made, send
@@ -96,6 +96,14 @@ def test_each_status_has_its_words(
     finish(call, status, **values)
     page = text_of(signed_in.get(page_of(call)))
     assert [words for words in said if words not in page] == []
+
+
+def test_a_call_that_staff_found_to_have_arrived_says_so(signed_in: Client, call: ServiceCall) -> None:
+    call.status, call.finished_at = "completed", timezone.now()
+    call.save()
+    page = text_of(signed_in.get(page_of(call)))
+    assert "Our staff checked with the department: it has your form." in page
+    assert "The answer will appear here" not in page
 
 
 def test_a_closed_counter_says_when_the_form_goes(signed_in: Client, call: ServiceCall) -> None:
@@ -214,11 +222,11 @@ def many(call: ServiceCall, count: int) -> None:
 
 
 @pytest.mark.parametrize("more", [0, 49])
-def test_my_calls_take_three_queries_whatever_their_number(
+def test_my_calls_take_four_queries_whatever_their_number(
     signed_in: Client, call: ServiceCall, more: int, django_assert_num_queries: Any
 ) -> None:
     many(call, more)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         signed_in.get("/en/calls/")
 
 
@@ -259,3 +267,31 @@ def test_calls_from_before_signing_in_stay_in_the_list(client: Client, citizen: 
 
 def test_signed_out_with_nothing_sent_my_calls_ask_for_the_log_in(client: Client, db: None) -> None:
     assert client.get("/en/calls/")["Location"] == "/accounts/login/?next=/en/calls/"
+
+
+# --- A trouble is told once -----------------------------------------------------------------------
+def trouble(call: ServiceCall, *, is_over: bool = False) -> None:
+    now = timezone.now()
+    started_at, ended_at = (now - timedelta(minutes=9), now) if is_over else (now, None)
+    Incident.objects.create(backend=call.backend, started_at=started_at, ended_at=ended_at)
+
+
+@pytest.mark.parametrize("more", [0, 5])
+def test_a_trouble_is_said_once_on_my_calls(signed_in: Client, call: ServiceCall, more: int) -> None:
+    many(call, more)
+    trouble(call)
+    assert text_of(signed_in.get("/en/calls/")).count("the system is not answering") == 1
+
+
+@pytest.mark.parametrize(
+    ("is_over", "said"), [(False, "What you sent is safe with us"), (True, "the system answers again")]
+)
+def test_a_trouble_and_its_end_are_said_on_the_call(
+    signed_in: Client, call: ServiceCall, is_over: bool, said: str
+) -> None:
+    trouble(call, is_over=is_over)
+    assert said in text_of(signed_in.get(page_of(call)))
+
+
+def test_without_trouble_nothing_is_said(signed_in: Client, call: ServiceCall) -> None:
+    assert "the system" not in text_of(signed_in.get("/en/calls/"))

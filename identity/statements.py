@@ -1,0 +1,63 @@
+"""The few queries that every request or delivery makes, written by hand and prepared once a connection.
+
+Writing such a query costs the ORM, and planning it costs PostgreSQL, more than carrying it out: see
+docs/decisions/0009. A pooler in front of PostgreSQL has to know prepared statements (PgBouncer 1.21 and later does).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from django.db import connection, models
+
+
+def first_row(statement: str, values: Sequence[Any]) -> Any:
+    """The first row that a statement gives, or None. Raises django.db.Error."""
+    with _run(statement, values) as cursor:
+        return cursor.fetchone() if cursor.description else None
+
+
+def rows(statement: str, values: Sequence[Any]) -> list[Any]:
+    """Every row that a statement gives. Raises django.db.Error."""
+    with _run(statement, values) as cursor:
+        found: list[Any] = cursor.fetchall()
+        return found
+
+
+def insert(row: models.Model) -> None:
+    """Write a new row with the columns as they stand, and note its key. Raises django.db.Error, IntegrityError too."""
+    kind = type(row)
+    if kind not in _inserts:
+        fields = [field for field in kind._meta.concrete_fields if not isinstance(field, models.AutoField)]
+        names = ", ".join(f'"{field.column}"' for field in fields)
+        places = ", ".join(["%s"] * len(fields))
+        _inserts[kind] = (
+            fields,
+            f'INSERT INTO "{kind._meta.db_table}" ({names}) VALUES ({places}) '  # noqa: S608 (names of our own)
+            f'RETURNING "{kind._meta.pk.column}"',
+        )
+    fields, statement = _inserts[kind]
+    (row.pk,) = first_row(
+        statement, [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+    )
+    row._state.adding, row._state.db = False, connection.alias
+
+
+_inserts: dict[type[models.Model], tuple[list[Any], str]] = {}
+
+
+class _Prepared(psycopg.Cursor[Any]):
+    """A cursor that prepares whatever it executes."""
+
+    def execute(self, query: Any, params: Any = None, **_: Any) -> Any:
+        return super().execute(query, params, prepare=True)
+
+
+def _run(statement: str, values: Sequence[Any]) -> Any:
+    """A Django cursor that has executed it, so that query logs and counts know of it."""
+    connection.ensure_connection()
+    plain = _Prepared(connection.connection)
+    make = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    cursor = make(plain)  # type: ignore[arg-type]
+    cursor.execute(statement, values)
+    return cursor

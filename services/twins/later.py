@@ -1,0 +1,92 @@
+"""The mode `later`: a REST department that takes an application at once and answers by webhook when it is ready.
+
+It says progress first and then the answer, each signed after the Standard Webhooks specification, and tries again for
+a while where the portal does not take a message. The secret is shared with the portal: TWINS_WEBHOOK_SECRET.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import os
+import time
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, web
+
+from services.twins.catalogue import Backend
+
+QUEUED = {"outcome": "QUEUED"}
+PAUSES_SECONDS = (0.0, 0.5, 2.0, 8.0, 30.0)  # before each try of a message
+PROGRESS = {
+    "en": "An officer is looking at your form.",
+    "zh-hant": "職員正在處理你的表格。",
+    "zh-hans": "工作人员正在处理您的表格。",
+}
+Pending = set[asyncio.Task[None]]
+PENDING: web.AppKey[Pending] = web.AppKey("pending")
+
+
+def portal_address() -> str:
+    """Where the portal listens: BASE_URL, or PORT on loopback."""
+    return (os.environ.get("BASE_URL") or f"http://127.0.0.1:{os.environ.get('PORT') or 8000}").rstrip("/")
+
+
+def is_submission(request: web.Request, backend: Backend) -> bool:
+    return backend.transport == "rest" and request.method == "POST"
+
+
+def put_off(request: web.Request, backend: Backend, response: web.StreamResponse, delay_seconds: float) -> web.Response:
+    """Keep what the backend has just answered for later, and say only that it is in the queue."""
+    assert isinstance(response, web.Response)
+    answer = json.loads(response.body if isinstance(response.body, bytes) else b"{}")
+    receipt = request.headers.get("Idempotency-Key", "")
+    task = asyncio.get_running_loop().create_task(_tell(backend.code, receipt, answer, delay_seconds))
+    pending = request.app[PENDING]
+    pending.add(task)  # the loop itself keeps no hold of it
+    task.add_done_callback(pending.discard)
+    return web.json_response(QUEUED, status=202)
+
+
+async def _tell(code: str, receipt: str, answer: dict[str, object], delay_seconds: float) -> None:
+    await asyncio.sleep(delay_seconds)
+    async with ClientSession(timeout=ClientTimeout(total=10)) as session:
+        for kind, body in (("progress", PROGRESS), ("answer", answer)):
+            message = json.dumps({"receipt": receipt, "kind": kind, "body": body}, ensure_ascii=False).encode()
+            await _post(session, f"{portal_address()}/api/v1/hooks/{code}/", message)
+
+
+async def _post(session: ClientSession, address: str, message: bytes) -> None:
+    """Until it is taken, or for the last time: the same id at every try, the time and the signature anew."""
+    message_id = f"msg_{uuid4().hex}"
+    for pause in PAUSES_SECONDS:
+        await asyncio.sleep(pause)
+        try:
+            async with session.post(address, data=message, headers=_headers(message_id, message)) as answer:
+                if answer.status < 300:
+                    return
+        except (ClientError, TimeoutError):
+            continue
+
+
+def _headers(message_id: str, message: bytes) -> dict[str, str]:
+    key = base64.b64decode(os.environ.get("TWINS_WEBHOOK_SECRET", "").removeprefix("whsec_"))
+    now = str(int(time.time()))
+    mac = hmac.new(key, f"{message_id}.{now}.".encode() + message, hashlib.sha256).digest()
+    return {
+        "content-type": "application/json",
+        "webhook-id": message_id,
+        "webhook-timestamp": now,
+        "webhook-signature": f"v1,{base64.b64encode(mac).decode()}",
+    }
+
+
+async def end_pending(app: web.Application) -> AsyncIterator[None]:
+    """What is still to be told when the process stops stays untold: the portal asks by itself."""
+    pending: Pending = set()
+    app[PENDING] = pending
+    yield
+    for task in list(pending):
+        task.cancel()
