@@ -19,6 +19,7 @@ class GatewayConfig(AppConfig):
                     schemes=connector.schemes,
                     settings_schema=ledgers.settings_schema(connector.settings_schema),
                     check_request=connector.check_request,
+                    check_request_to=connector.check_request_to,
                     check_backend=connector.check_backend,
                 )
             )

@@ -185,7 +185,8 @@ def _attempt(
     return Attempt(
         call_id=call.pk, backend_id=call.backend_id, kind=kind, number=number, started_at=started,
         duration_ms=duration_ms, outcome=outcome.kind, detail=outcome.detail[:300],
-        sent_sha256=_print_of(exchange.get("sent")), received_sha256=_print_of(exchange.get("received")),
+        sent_sha256=exchange.get("sent_sha256") or _print_of(exchange.get("sent")),
+        received_sha256=exchange.get("received_sha256") or _print_of(exchange.get("received")),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from services import moments
+from services.gateway import mapping
 from services.gateway.models import Attempt, ServiceCall, Settlement
 from services.languages import pick
 from services.registry.models import FunctionVersion, ServiceFunction
@@ -218,6 +219,8 @@ def answer(call: ServiceCall) -> Answer | None:
 
 def answer_from(version: FunctionVersion, kept: dict[str, Any]) -> Answer:
     """The citizen's words for a reading kept as {"rule", "values"}."""
+    if kept["rule"] == mapping.NO_RULE:
+        return _refused_without_rule(kept["values"])
     rule, values = version.answer_map[kept["rule"]], kept["values"]
     kinds = {item["value"]: item.get("kind", "text") for item in rule.get("items", [])}
     words = {
@@ -232,6 +235,17 @@ def answer_from(version: FunctionVersion, kept: dict[str, Any]) -> Answer:
             items.append(AnswerItem(pick(item["label"]), words[item["value"]]))
     title, message = (_fill(pick(rule.get(part, {})), words) for part in ("title", "message"))
     return Answer(rule["outcome"], title, message, items)
+
+
+def _refused_without_rule(values: dict[str, Any]) -> Answer:
+    """A refusal that the backend's settings, not the version's map, understood."""
+    reason = values.get("reason")
+    return Answer(
+        "rejected",
+        _("The department did not accept your form"),
+        _("Nothing was filed. Please check what you wrote and send it again, or ask the department."),
+        [AnswerItem(_("What the department wrote"), str(reason))] if reason else [],
+    )
 
 
 def _recorded(record: dict[str, Any], words: dict[str, dict[str, str]]) -> AnswerItem:

@@ -20,7 +20,7 @@ TIMEOUT_SECONDS = 10
 class Twins:
     process: subprocess.Popen[str]
     port: int
-    folder: Path  # its state
+    folder: Path  # FERRY_VAR of the process
 
     def address(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}/{path}"
