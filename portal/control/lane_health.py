@@ -9,12 +9,13 @@ from django.db.models import Aggregate, Count, DateTimeField, FloatField, Func, 
 from django.utils.translation import gettext as _
 
 from services import moments
-from services.gateway.models import Attempt, Lane, ServiceCall
+from services.gateway.models import Attempt, Batch, Lane, ServiceCall
 from services.registry.models import Backend
 
 PIECES = 28
 PIECE = timedelta(hours=6)
 WEEK_KEPT_SECONDS = 120  # the past hardly changes, and it is the one long read
+MOST_BATCHES = 100  # in trouble, whose trouble is told
 HEIGHT = 24  # of the picture, in its units
 
 
@@ -51,6 +52,7 @@ class Health:
     p50_ms: float | None = None
     p95_ms: float | None = None
     queue: int = 0
+    batches: list[str] = field(default_factory=list)  # what is the matter with files that left or came
     week: dict[datetime, tuple[int, int]] = field(default_factory=dict)  # piece -> tried, answered
 
     @property
@@ -80,7 +82,7 @@ class Health:
 
     @property
     def is_in_trouble(self) -> bool:
-        return self.is_ailing or self.fails_often
+        return self.is_ailing or self.fails_often or bool(self.batches)
 
     @property
     def heard_at(self) -> datetime | None:
@@ -103,6 +105,8 @@ class Health:
             return _("failing"), "error"
         if self.fails_often:
             return _("many failures"), "waiting"
+        if self.batches:
+            return _("a batch needs a look"), "waiting"
         if self.closed_until:
             return _("counter closed"), ""
         return (_("well"), "success") if self.heard_at else (_("not heard of yet"), "")
@@ -117,6 +121,7 @@ class Health:
             notes.append(_("%(count)s failures in a row") % {"count": lane.failures})
         if self.closed_until:
             notes.append(_("opens %(time)s") % {"time": moments.say(self.closed_until)})
+        notes += self.batches
         if self.is_in_trouble and self.heard_at:
             notes.append(_("last well %(time)s") % {"time": moments.say(self.heard_at)})
         return notes
@@ -183,7 +188,7 @@ def _begin(now: datetime) -> datetime:
 
 
 def of(backends: QuerySet[Backend], now: datetime) -> list[Health]:
-    """Of each of these, those in trouble first. Five queries, or four while the week is remembered."""
+    """Of each of these, those in trouble first. Six queries, or five while the week is remembered."""
     rows = {
         backend.pk: Health(backend, now)
         for backend in backends.select_related("department", "lane").prefetch_related("maintenances")
@@ -194,6 +199,9 @@ def of(backends: QuerySet[Backend], now: datetime) -> list[Health]:
     for backend_id, queue in _queues():
         if row := rows.get(backend_id):
             row.queue = queue
+    for backend_id, file, trouble in _batches(now):
+        if row := rows.get(backend_id):
+            row.batches.append(f"{file}: {trouble}")
     for backend_id, piece, tried, answered in _week(now):
         if row := rows.get(backend_id):
             row.week[piece] = (tried, answered)
@@ -215,6 +223,12 @@ def _queues() -> Iterable[tuple[int, int]]:
         ServiceCall.objects.filter(status__in=["accepted", "delivering"])
         .order_by().values_list("backend_id").annotate(Count("pk"))
     )  # fmt: skip
+
+
+def _batches(now: datetime) -> Iterable[tuple[int, str, str]]:
+    """Those in trouble, for a week after they were answered."""
+    troubled = Batch.objects.exclude(trouble="").exclude(answered_at__lt=now - timedelta(days=7))
+    return troubled.order_by("-number").values_list("backend_id", "file_name", "trouble")[:MOST_BATCHES]
 
 
 def _week(now: datetime) -> list[tuple[int, datetime, int, int]]:

@@ -11,12 +11,12 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from services import traces
-from services.gateway import batches, delivery, events, incidents, recovery
+from services.gateway import batches, delivery, events, figures, incidents, recovery
 from services.gateway.connectors.base import BatchConnector, News
 from services.gateway.connectors.registry import connectors
 from services.gateway.errors import ExchangeFailed
 from services.gateway.following import following
-from services.gateway.models import Attempt, Batch, Lane, ServiceCall
+from services.gateway.models import Batch, Lane, ServiceCall
 from services.registry.models import Backend
 
 logger = structlog.get_logger(__name__)
@@ -137,7 +137,7 @@ def exchange_batch(backend_id: int) -> None:
         failure = ""
         try:
             for news in connector.exchange(backend, now):
-                _write_down(news)
+                _write_down(backend, news)
         except ExchangeFailed as error:
             failure = str(error)[:300]
             logger.warning("exchange_failed", backend=backend.code, reason=failure)
@@ -147,7 +147,7 @@ def exchange_batch(backend_id: int) -> None:
         Lane.objects.update_or_create(backend=backend, defaults=heard)
 
 
-def _write_down(news: News) -> None:
+def _write_down(backend: Backend, news: News) -> None:
     """What a batch exchange learned of one call. A call that is settled stays as it is."""
     now, outcome = timezone.now(), news.outcome
     with transaction.atomic():
@@ -155,10 +155,9 @@ def _write_down(news: News) -> None:
         call = locked.filter(receipt=news.receipt).first()
         if call is None or batches.is_settled(call):
             return
-        Attempt.objects.create(
-            call=call, backend_id=call.backend_id, kind=news.kind, started_at=now, duration_ms=0,
-            number=call.attempts.filter(kind=news.kind).count() + 1, outcome=outcome.kind, detail=outcome.detail[:300],
-            **outcome.exchange,
-        )  # fmt: skip
+        number = call.attempts.filter(kind=news.kind).count() + 1
+        delivery.record(call, news.kind, number, outcome, now, 0)
         delivery.settle(call, outcome, now)
+    call.backend = backend
+    figures.observe_end(call)
     events.publish(call.pk, call.status)

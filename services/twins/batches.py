@@ -62,6 +62,7 @@ class Office:
     floor: Floor
     fault: Fault = Fault.NONE
     delay_ms: int = ANSWER_DELAY_MS
+    holds: str = ""  # a rename of a file whose name ends so is never done nor answered
     owed: dict[str, float] = field(default_factory=dict)  # data file -> when its answer is due, by time.monotonic()
 
     def open(self) -> None:
@@ -211,16 +212,17 @@ async def work(offices: Iterable[Office]) -> None:
 
 
 async def set_answers(request: web.Request) -> web.Response:
-    """`{"fault": …, "delay_ms": n}`: how the next answer files come."""
+    """`{"fault": …, "delay_ms": n, "holds": …}`: how the next answer files come, and where a portal is left hanging."""
     office = office_of(request)
     try:
         said = json.loads(await request.read())
         fault, delay_ms = Fault(said.get("fault", office.fault)), said.get("delay_ms", office.delay_ms)
+        holds = str(said.get("holds", ""))
     except (ValueError, AttributeError, RecursionError):
         return problem(400, f"fault must be one of {', '.join(Fault)}.")
     if type(delay_ms) is not int or not 0 <= delay_ms <= LONGEST_DELAY_MS:
         return problem(400, f"delay_ms must be a whole number from 0 to {LONGEST_DELAY_MS}.")
-    office.fault, office.delay_ms = fault, delay_ms
+    office.fault, office.delay_ms, office.holds = fault, delay_ms, holds
     return shown(office)
 
 
@@ -231,7 +233,7 @@ async def forget_everything(request: web.Request) -> web.Response:
         for path in (office.folder / name).iterdir():
             path.unlink()
     office.owed.clear()
-    office.fault, office.delay_ms = Fault.NONE, ANSWER_DELAY_MS
+    office.fault, office.delay_ms, office.holds = Fault.NONE, ANSWER_DELAY_MS, ""
     return shown(office)
 
 

@@ -65,7 +65,7 @@ async def serve(port: int, state_folder: Path, sftp_password: str) -> None:
         await web.TCPSite(runner, "127.0.0.1", port, backlog=BACKLOG).start()
         tls = certificates.server_context(state_folder / "twins" / "tls")
         await web.TCPSite(runner, "127.0.0.1", floor.ports.tls, ssl_context=tls).start()
-        async with sftp.listening(floor, set(offices), state_folder=state_folder, password=sftp_password):
+        async with sftp.listening(offices, floor.ports.sftp, state_folder=state_folder, password=sftp_password):
             served = sum(each.is_served for each in floor.catalogue.backends.values())
             print(f"{served} twins are open at http://127.0.0.1:{port}/_twins/", flush=True)
             await stopped.wait()

@@ -5,14 +5,16 @@ A mode is about the wire, as everywhere: whatever reaches the folders is worked 
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncssh
 
 from services.twins import keys
-from services.twins.floor import Behaviour, Floor, Mode
+from services.twins.batches import Office
+from services.twins.floor import Behaviour, Mode
 from services.twins.modes import LOGIN_PAGE
 
 PAGE = LOGIN_PAGE.encode()
@@ -21,16 +23,16 @@ PAGE = LOGIN_PAGE.encode()
 class Door(asyncssh.SSHServer):
     """Lets a portal in by the backend's code and the one password of the twins."""
 
-    def __init__(self, floor: Floor, codes: set[str], password: str) -> None:
-        self._floor = floor
-        self._codes = codes
+    def __init__(self, offices: Mapping[str, Office], password: str) -> None:
+        self._offices = offices
         self._password = password
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
 
     def begin_auth(self, username: str) -> bool:
-        if username in self._codes and self._floor.behaviours[username].mode is Mode.DOWN:
+        office = self._offices.get(username)
+        if office and office.floor.behaviours[username].at(time.time()).mode is Mode.DOWN:
             self._connection.abort()
         return True
 
@@ -38,21 +40,20 @@ class Door(asyncssh.SSHServer):
         return True
 
     def validate_password(self, username: str, password: str) -> bool:
-        return username in self._codes and hmac.compare_digest(password.encode(), self._password.encode())
+        return username in self._offices and hmac.compare_digest(password.encode(), self._password.encode())
 
 
 class Folder(asyncssh.SFTPServer):
     """A department's folder, as its machine behaves just now."""
 
-    def __init__(self, chan: asyncssh.SSHServerChannel[bytes], floor: Floor, folder: Path) -> None:
-        self._code = str(chan.get_extra_info("username"))
-        self._floor = floor
+    def __init__(self, chan: asyncssh.SSHServerChannel[bytes], offices: Mapping[str, Office]) -> None:
+        self._office = offices[str(chan.get_extra_info("username"))]
         self._is_fresh = True
-        super().__init__(chan, chroot=str(folder / self._code).encode())
+        super().__init__(chan, chroot=str(self._office.folder).encode())
 
     @property
     def _behaviour(self) -> Behaviour:
-        return self._floor.behaviours[self._code]
+        return self._office.floor.behaviours[self._office.backend.code].at(time.time())
 
     async def _behave(self) -> None:
         """Before anything is done. A slow machine is slow once, else a batch would take minutes."""
@@ -84,17 +85,10 @@ class Folder(asyncssh.SFTPServer):
 
     async def rename(self, oldpath: bytes, newpath: bytes) -> None:
         await self._behave()
+        if self._office.holds and oldpath.endswith(self._office.holds.encode()):
+            await asyncio.get_running_loop().create_future()
         super().rename(oldpath, newpath)
-        await self._drop()
-
-    async def posix_rename(self, oldpath: bytes, newpath: bytes) -> None:
-        await self._behave()
-        super().posix_rename(oldpath, newpath)
-        await self._drop()
-
-    async def _drop(self) -> None:
-        """It is done, but nobody hears so."""
-        if self._behaviour.mode is Mode.DROP_AFTER_ACCEPT:
+        if self._behaviour.mode is Mode.DROP_AFTER_ACCEPT:  # it is done, but nobody hears so
             self.connection.abort()
             await asyncio.get_running_loop().create_future()
 
@@ -104,15 +98,16 @@ class Folder(asyncssh.SFTPServer):
 
 
 @asynccontextmanager
-async def listening(floor: Floor, codes: set[str], *, state_folder: Path, password: str) -> AsyncIterator[None]:
-    """Serve the folders below var/twins/sftp. Raises OSError if the port is taken."""
-    folder = state_folder / "twins" / "sftp"
+async def listening(
+    offices: Mapping[str, Office], port: int, *, state_folder: Path, password: str
+) -> AsyncIterator[None]:
+    """Serve the offices' folders. Raises OSError if the port is taken."""
     server = await asyncssh.listen(
         "127.0.0.1",
-        floor.ports.sftp,
-        server_factory=lambda: Door(floor, codes, password),
+        port,
+        server_factory=lambda: Door(offices, password),
         server_host_keys=[keys.host_key(state_folder)],
-        sftp_factory=lambda chan: Folder(chan, floor, folder),
+        sftp_factory=lambda chan: Folder(chan, offices),
         allow_scp=False,
         agent_forwarding=False,
     )

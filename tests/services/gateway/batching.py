@@ -29,10 +29,10 @@ class Department:
     def folder(self) -> Path:
         return self.twins.folder / "twins" / "sftp" / self.backend.code
 
-    def answer(self, fault: str = "none") -> dict[str, Any]:
-        """How its answer files come from now on: at once, and with that wrong about them."""
+    def answer(self, fault: str = "none", holds: str = "") -> dict[str, Any]:
+        """How its answer files come from now on: at once, and with that wrong about them; `holds` see twins/batches."""
         address = self.twins.address(f"_twins/{self.backend.code}/answers")
-        said = requests.post(address, json={"fault": fault, "delay_ms": 0}, timeout=10)
+        said = requests.post(address, json={"fault": fault, "delay_ms": 0, "holds": holds}, timeout=10)
         said.raise_for_status()
         return dict(said.json())
 
