@@ -1,7 +1,11 @@
 """Batches over a real wire that breaks: a portal and a department that both may be cut off anywhere."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import asyncssh
 import pytest
@@ -161,3 +165,69 @@ def test_two_thousand_calls_leave_and_are_answered(department: Department) -> No
     assert set(department.statuses()) == {"completed"}
     assert department.batch().state == "answered"
     assert Attempt.objects.filter(kind="answer").count() == 2000
+
+
+def exchanging(department: Department) -> "subprocess.Popen[bytes]":
+    """An exchange in a process of its own, with our database."""
+    name = connection.settings_dict["NAME"]
+    url = urlsplit(os.environ["DATABASE_URL"])
+    return subprocess.Popen(
+        [sys.executable, "-c", EXCHANGE, str(department.backend.pk)],
+        env={**os.environ, "DATABASE_URL": url._replace(path=f"/{name}").geturl()},
+    )
+
+
+EXCHANGE = """
+import os, sys
+os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
+import django
+django.setup()
+from services.gateway import tasks
+tasks.exchange_batch(int(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("place", [".csv.part", ".manifest.json.part"])
+def test_a_worker_killed_before_a_rename_leaves_nothing_undone_and_nothing_twice(
+    department: Department, place: str
+) -> None:
+    department.answer(holds=place)
+    department.collect(3)
+    worker = exchanging(department)
+    temporary = f".td-sftp-batch-000001.csv{place.removeprefix('.csv')}"
+    department.until(lambda: temporary in department.files("in"), "the file is there under its temporary name")
+    worker.kill()
+    worker.wait()
+    department.answer()
+    department.until(lambda: can_be_alone(department), "the database has noticed")
+    department.exchange()
+    department.until_answered()
+    department.exchange()
+    assert (department.statuses(), department.filings()) == (["completed"] * 3, [1, 1, 1])
+    assert department.files("in") == []
+
+
+def can_be_alone(department: Department) -> bool:
+    with batches.alone(department.backend) as is_alone:
+        return is_alone
+
+
+def test_a_worker_killed_before_it_could_write_down_that_the_batch_left_finds_it_out(department: Department) -> None:
+    department.answer("missing")
+    department.collect(3)
+    department.exchange()
+    Batch.objects.update(state="sealed", sent_at=None)  # as a crash after the last rename leaves it
+    Attempt.objects.filter(kind="batch", call=department.calls[0]).delete()
+    department.until(lambda: department.files("in") == [], "the department has taken it")
+    department.exchange()
+    assert (department.batch().state, department.filings()) == ("sent", [1, 1, 1])
+    assert [call.attempts.filter(kind="batch").count() for call in department.calls] == [1, 1, 1]
+
+
+def test_another_file_of_the_same_name_is_never_overwritten(department: Department) -> None:
+    department.collect(1)
+    (department.folder / "in" / "td-sftp-batch-000001.csv").write_bytes(b"somebody's")
+    department.exchange()
+    assert department.batch().trouble == "in has another file of this name"
+    assert (department.folder / "in" / "td-sftp-batch-000001.csv").read_bytes() == b"somebody's"
+    assert department.statuses() == ["waiting"]

@@ -36,7 +36,7 @@ def test_a_soap_backend_is_listed_with_its_wsdl(twins: Twins) -> None:
     assert backends_by_code(twins)["td-soap"]["wsdl"] == twins.address("td-soap/service?wsdl")
 
 
-@pytest.mark.parametrize("code", ["immd-sftp-batch", "td-fixed-width"])
+@pytest.mark.parametrize("code", ["td-fixed-width"])
 def test_a_transport_that_is_not_served_says_so(twins: Twins, code: str) -> None:
     backend = backends_by_code(twins)[code]
     assert (backend["served"], backend["address"]) == (False, "")
