@@ -17,7 +17,7 @@ from portal.desk.access import person
 from portal.desk.changes import told
 from services import moments
 from services.gateway.models import ServiceCall
-from services.registry import flows, soundness
+from services.registry import flows, opening_hours, soundness
 from services.registry.errors import Unusable
 from services.registry.models import Backend, Change, Department, FunctionVersion, ServiceFunction
 
@@ -261,8 +261,10 @@ class BackendForm(forms.ModelForm):  # type: ignore[type-arg]  # Django 5.2 has 
             "credentials": gettext_lazy("Environment variable that holds its secret"),
             "settings": gettext_lazy("Settings of the connector"),
             "connect_timeout_seconds": gettext_lazy("Seconds to wait for a connection"),
+            "read_timeout_seconds": gettext_lazy("Seconds to wait while the system says nothing"),
             "timeout_seconds": gettext_lazy("Seconds to wait for the whole answer"),
             "max_concurrency": gettext_lazy("Calls at the same time, at most"),
+            "max_per_minute": gettext_lazy("Calls in a minute, at most, empty for any number"),
             "service_window": gettext_lazy("Opening hours, empty for always"),
             "is_idempotent": gettext_lazy("The same receipt sent twice is filed once"),
             "has_lookup": gettext_lazy("It can say what became of a receipt"),
@@ -283,7 +285,8 @@ class BackendAdmin(OwnDepartment):
     form = BackendForm
     heading = gettext_lazy("Systems")
 
-    list_display = ("name", "speaks", "reached_at", "files_once", "looks_up", "at_once")
+    list_display = ("name", "speaks", "reached_at", "open_when", "files_once", "looks_up", "at_once")
+    list_display_links = None
     list_filter = ("connector", DepartmentFilter)
     search_fields = ("code", "department__name_en", "department__name_zh_hant", "department__name_zh_hans")
     search_help_text = gettext_lazy("Code of a system, or its department")
@@ -292,14 +295,27 @@ class BackendAdmin(OwnDepartment):
         (None, {"fields": ("code", "department", "connector", "address", "credentials", "settings")}),
         (
             gettext_lazy("How gently"),
-            {"fields": ("connect_timeout_seconds", "timeout_seconds", "max_concurrency", "service_window")},
+            {
+                "fields": (
+                    "connect_timeout_seconds",
+                    "read_timeout_seconds",
+                    "timeout_seconds",
+                    "max_concurrency",
+                    "max_per_minute",
+                    "service_window",
+                )
+            },
         ),
         (gettext_lazy("What it promises"), {"fields": ("is_idempotent", "has_lookup")}),
     )
 
     @admin.display(description=gettext_lazy("System"), ordering="code")
     def name(self, backend: Backend) -> str:
-        return backend.code
+        return format_html('<a class="desk-link" href="../../systems/{0}/">{0}</a>', backend.code)
+
+    @admin.display(description=gettext_lazy("When it is open"))
+    def open_when(self, backend: Backend) -> str:
+        return "; ".join(opening_hours.say(backend.service_window))
 
     @admin.display(description=gettext_lazy("How it speaks"), ordering="connector")
     def speaks(self, backend: Backend) -> str:

@@ -79,9 +79,9 @@ def carry(call: ServiceCall, *, leaves_by: float = math.inf) -> tuple[Outcome, d
 
     Returns the outcome, when it left, and how many milliseconds it took.
     """
-    with following(call, "exchange", kind=SpanKind.CLIENT) as span, leaving_by(leaves_by):
+    with following(call, "exchange", kind=SpanKind.CLIENT), leaving_by(leaves_by):
         outcome, started, duration_ms = _exchange(call)
-        traces.note(span, outcome=outcome.kind)
+        traces.note(outcome=outcome.kind)
     return outcome, started, duration_ms
 
 
@@ -191,7 +191,8 @@ def _attempt(
     return Attempt(
         call_id=call.pk, backend_id=call.backend_id, kind=kind, number=number, started_at=started,
         duration_ms=duration_ms, outcome=outcome.kind, detail=outcome.detail[:300],
-        sent_sha256=_print_of(exchange.get("sent")), received_sha256=_print_of(exchange.get("received")),
+        sent_sha256=exchange.get("sent_sha256") or _print_of(exchange.get("sent")),
+        received_sha256=exchange.get("received_sha256") or _print_of(exchange.get("received")),
     )  # fmt: skip
 
 

@@ -78,12 +78,12 @@ def settle_in_doubt(call_id: uuid.UUID) -> None:
     )
     if call is None or not call.backend.has_lookup or call.lookup_count >= settings.GATEWAY_MAX_LOOKUPS:
         return
-    with following(call, "look-up", kind=SpanKind.CLIENT) as span:
+    with following(call, "look-up", kind=SpanKind.CLIENT):
         request = delivery.delivery_of(call)
         connection.close()
         started, clock = timezone.now(), time.monotonic()
         outcome = connectors[call.backend.connector].lookup(request)
-        traces.note(span, outcome=outcome.kind)
+        traces.note(outcome=outcome.kind)
         _note_lookup(call, outcome, started, int((time.monotonic() - clock) * 1000))
 
 

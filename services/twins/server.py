@@ -8,21 +8,25 @@ from pathlib import Path
 
 from aiohttp import web
 
-from services.twins import catalogue, control, later, rest, soap
+from services.twins import access, catalogue, certificates, control, later, records, rest, soap
 from services.twins.floor import FLOOR, Floor, note_trace
 from services.twins.ledger import Ledger
 from services.twins.modes import behave
 from services.twins.ports import Ports
 from services.twins.problems import explain_errors
+from services.twins.soap_manners import MANNERS
 
-LARGEST_BODY = 4 * 1024 * 1024  # bytes; forms carry ids of files, never the files
+LARGEST_BODY = 32 * 1024 * 1024  # bytes; an application brings its files along
 BACKLOG = 1024
 LAST_WORDS_SECONDS = 0.2  # what is being answered may finish; what hangs is cut
 
 
 def build_app(floor: Floor) -> web.Application:
-    app = web.Application(middlewares=[explain_errors, note_trace, behave], client_max_size=LARGEST_BODY)
+    guards = [explain_errors, note_trace, behave, access.admit]
+    app = web.Application(middlewares=guards, client_max_size=LARGEST_BODY)
     app[FLOOR] = floor
+    access.set_up(app)
+    app[MANNERS] = {}
     app.add_routes([*control.routes(), *rest.routes(), *soap.routes()])
     app.cleanup_ctx.extend([close_ledger, later.end_pending])
     return app
@@ -48,6 +52,9 @@ async def serve(port: int, state_folder: Path) -> None:
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port, backlog=BACKLOG).start()
+        tls = certificates.server_context(state_folder / "twins" / "tls")
+        await web.TCPSite(runner, "127.0.0.1", floor.ports.tls, ssl_context=tls).start()
+        await records.open_door(floor, floor.ports.records, backlog=BACKLOG)
         served = sum(each.is_served for each in floor.catalogue.backends.values())
         print(f"{served} twins are open at http://127.0.0.1:{port}/_twins/", flush=True)
         await stopped.wait()

@@ -121,6 +121,10 @@ class Connector(ABC):
     def check_request(self, request_map: Any) -> None:
         """Raise ValueError, saying where, unless a version's request map can be sent."""
 
+    def check_request_to(self, backend: Backend, request_map: Any) -> None:
+        """The same, with what is known of the one backend. Files nothing."""
+        self.check_request(request_map)
+
     def check_backend(self, backend: Backend) -> None:
         """Raise ValueError, saying where, for settings that the schema alone cannot judge."""
         return

@@ -1,12 +1,15 @@
 """The demonstration's backends: one for each department and transport, at the address of its twin."""
 
+import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from services.registry.models import Backend, Change, Department
 
+RECORDS = Path(__file__).parent / "records.json"  # fixed-width backends: layouts by code, "*" for all others
 MANNERS: dict[str, dict[str, Any]] = {  # how the twins of a transport behave; the others have no connector yet
     "rest": {
         "is_idempotent": True,
@@ -23,6 +26,7 @@ MANNERS: dict[str, dict[str, Any]] = {  # how the twins of a transport behave; t
         "has_lookup": True,
         "settings": {"wsdl": "service?wsdl", "lookup_operation": "FindByReceipt", "probe_operation": "Ping"},
     },
+    "fixed-width": {"is_idempotent": False, "has_lookup": True},  # settings: RECORDS
 }
 RESTS_AT_NIGHT = {"oro-soap", "censtatd-soap", "archsd-soap"}  # small ones that run their batches from 3 to 5
 NIGHT_WINDOW = {
@@ -31,7 +35,18 @@ NIGHT_WINDOW = {
 
 
 def address_of(code: str, transport: str) -> str:
-    return f"{settings.TWINS_URL}/{code}/" if transport in MANNERS else ""
+    base = settings.TWINS_RECORDS_URL if transport == "fixed-width" else settings.TWINS_URL
+    return f"{base}/{code}/" if transport in MANNERS else ""
+
+
+def manners_of(code: str, transport: str) -> dict[str, Any]:
+    """Values of a backend's columns that say how its twin wants to be spoken to, and where its ledger is."""
+    manners = MANNERS.get(transport, {})
+    if transport == "fixed-width":
+        known = json.loads(RECORDS.read_text(encoding="utf-8"))
+        department = code.removesuffix(f"-{transport}")
+        manners = {**manners, "settings": known.get(code) or {**known["*"], "system": department.upper()[:8]}}
+    return {**manners, "settings": with_ledger(code, manners)}
 
 
 def with_ledger(code: str, manners: Mapping[str, Any]) -> dict[str, Any]:
@@ -49,7 +64,7 @@ def missing(pairs: Iterable[tuple[str, str]], departments: Mapping[str, Departme
             connector=transport,
             address=address_of(code, transport),
             service_window=NIGHT_WINDOW if code in RESTS_AT_NIGHT else None,
-            **{**MANNERS.get(transport, {}), "settings": with_ledger(code, MANNERS.get(transport, {}))},
+            **manners_of(code, transport),
         )
         for department, transport in sorted(set(pairs))
         if (code := f"{department}-{transport}") not in known
@@ -57,15 +72,23 @@ def missing(pairs: Iterable[tuple[str, str]], departments: Mapping[str, Departme
 
 
 def follow_twins() -> int:
-    """Move the backends that nobody has changed to where the twins are now; returns how many moved."""
+    """Move the backends that nobody has changed to where the twins are now; returns how many moved.
+
+    One that no connector spoke to when it was loaded gets its settings too.
+    """
     changed = Change.objects.filter(verb__startswith="backend.").values("subject")
     moved = []
-    for backend in Backend.objects.exclude(code__in=changed).exclude(address=""):
+    for backend in Backend.objects.exclude(code__in=changed):
         address = address_of(backend.code, backend.connector)
         told = with_ledger(backend.code, {"settings": backend.settings})
-        is_moved = (backend.address, backend.settings) != (address, told)
-        if backend.address.endswith(f"/{backend.code}/") and is_moved:
-            backend.address, backend.settings = address, told
-            moved.append(backend)
-    Backend.objects.bulk_update(moved, ["address", "settings"])
+        if address and not backend.address:  # no connector spoke to it when it was loaded
+            for column, value in manners_of(backend.code, backend.connector).items():
+                setattr(backend, column, value)
+        elif backend.address.endswith(f"/{backend.code}/") and (backend.address, backend.settings) != (address, told):
+            backend.settings = told
+        else:
+            continue
+        backend.address = address
+        moved.append(backend)
+    Backend.objects.bulk_update(moved, ["address", "settings", "is_idempotent", "has_lookup"])
     return len(moved)

@@ -65,7 +65,7 @@ def test_what_a_citizen_could_not_send_is_not_sent(desk: Desk) -> None:
 
 
 def test_a_system_that_we_do_not_speak_to_yet_cannot_be_tried(desk: Desk) -> None:
-    backend = BackendFactory(department=desk.department, connector="fixed-width")
+    backend = BackendFactory(department=desk.department, connector="telex")
     function = ServiceFunctionFactory(department=desk.department, version__backend=backend)
     page = desk.browser.get(desk.address(TRY, function)).content.decode()
     assert "does not speak this system’s language yet" in page

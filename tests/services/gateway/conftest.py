@@ -7,6 +7,7 @@ import pytest
 from services.gateway import receipts
 from services.gateway.models import ServiceCall
 from services.registry import defaults
+from services.registry.catalogue import backends
 from services.registry.models import Backend, Department, FunctionVersion, ServiceFunction
 from tests.services.twins.running import Twins
 
@@ -29,13 +30,14 @@ def backend(twins: Twins) -> Callable[..., Backend]:
                 "idempotency_header": "Idempotency-Key",
             },
             "soap": {"wsdl": "service?wsdl", "lookup_operation": "FindByReceipt", "probe_operation": "Ping"},
+            "fixed-width": backends.manners_of("td-fixed-width", "fixed-width")["settings"],
         }
         made, _ = Backend.objects.update_or_create(
             code=f"td-{connector}",
             defaults={
                 "department": department,
                 "connector": connector,
-                "address": twins.address(f"td-{connector}/"),
+                "address": twins.records_address if connector == "fixed-width" else twins.address(f"td-{connector}/"),
                 "settings": by_connector.get(connector, {}),
                 "timeout_seconds": 1,
                 "connect_timeout_seconds": 1,
