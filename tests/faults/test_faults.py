@@ -16,7 +16,7 @@ from tests.faults import harness, isolation
 from tests.faults.faults import FAULTS, of_departments, wake
 from tests.faults.harness import Row, Struck
 from tests.faults.load import Load, People
-from tests.faults.mix import MIX, some
+from tests.faults.mix import MIX, apart, beside, everything
 from tests.faults.scene import BEAT, CHORES, WORKER, Scene, scene
 
 CALLS, CALLS_OF_DEPARTMENTS = 40, 12
@@ -32,7 +32,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 @pytest.fixture(scope="module")
 def people(portal: Scene) -> People:
-    return People(portal.stack, isolation.functions())
+    return People(portal.stack, {*isolation.functions(), *everything()})
 
 
 def test_a_receipt_is_given_at_once_with_every_worker_and_backend_stopped(portal: Scene, people: People) -> None:
@@ -88,10 +88,9 @@ def rows(portal: Scene, people: People) -> dict[str, Row]:
 
     with ThreadPoolExecutor() as pool:
         at_once = [
-            pool.submit(strike, name, some(1, after=place), CALLS_OF_DEPARTMENTS)
-            for place, name in enumerate(departments)
+            pool.submit(strike, name, apart(place), CALLS_OF_DEPARTMENTS) for place, name in enumerate(departments)
         ]
-        others = some(4, after=len(departments))
+        others = beside(len(departments))
         one_by_one = [strike(name, others, CALLS) for name in FAULTS if name not in departments]
         runs = [*one_by_one, *(each.result() for each in at_once)]
     found = harness.conclude(portal, runs)
