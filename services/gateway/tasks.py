@@ -1,6 +1,7 @@
 """The gateway's tasks. Each may run twice or not at all: the database decides what there is to do."""
 
 import uuid
+from datetime import timedelta
 
 import structlog
 from celery import Task, shared_task
@@ -8,8 +9,9 @@ from django.db import connection
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from identity import statements
 from services import traces
-from services.gateway import delivery, incidents, recovery
+from services.gateway import delivery, digest, incidents, recovery
 from services.gateway.connectors.registry import connectors
 from services.gateway.following import following
 from services.gateway.models import Lane, ServiceCall
@@ -56,7 +58,7 @@ def deliver(call_id: str) -> None:
 @shared_task(name="gateway.sweep")
 def sweep() -> None:
     """Find calls that nobody holds and ring for them; two sweepers at once do no harm."""
-    now = timezone.now()
+    now = statements.clock()
     recovery.free_abandoned(now)
     for call_id in recovery.waiting_calls(now):
         ring(call_id)
@@ -102,3 +104,9 @@ def pulse() -> None:
     """Note that the portal lives; a long silence before it becomes an incident. Run twice, the second notes less."""
     if incidents.beat(timezone.now()):
         logger.error("portal_was_silent")
+
+
+@shared_task(name="gateway.send_digest", autoretry_for=(OSError,), retry_backoff=60, max_retries=5)
+def send_digest() -> None:
+    """Mail what failed yesterday. Run twice, each letter leaves once."""
+    digest.send(timezone.localdate() - timedelta(days=1))
