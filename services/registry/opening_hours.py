@@ -28,7 +28,7 @@ def say(window: dict[str, Any] | None) -> list[str]:
         both = {"first": names[days[0]], "last": names[days[-1]]}
         who = _("%(first)s to %(last)s") % both if len(days) > 1 else both["first"]
         hours = (", " if current() == "en" else "、").join(f"{_clock(a)}–{_clock(b)}" for a, b in spans)
-        lines.append(_("%(days)s: %(hours)s") % {"days": who, "hours": hours or _("closed")})
+        lines.append(_("%(days)s: %(hours)s") % {"days": who, "hours": hours or _("not open")})
     if window.get(HOLIDAYS) == "closed":
         lines.append(_("Closed on general holidays"))
     return lines
