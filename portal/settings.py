@@ -18,6 +18,7 @@ VAR = Path(environment.text("FERRY_VAR", str(BASE_DIR / "var")))
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.text("SECRET_KEY")
 FERRY_DATA_KEYS = environment.words("FERRY_DATA_KEYS")  # Fernet keys, newest first
+FERRY_PROOF_KEYS = environment.words("FERRY_PROOF_KEY")  # Ed25519, base64url, newest first: services/gateway/proof.py
 if not SECRET_KEY or not FERRY_DATA_KEYS:
     raise ImproperlyConfigured("Set SECRET_KEY and FERRY_DATA_KEYS (make run keeps its own in var/secrets.env).")
 PORT = environment.number("PORT", 8000)
@@ -152,7 +153,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True  # the database is the truth
 CELERY_TASK_PUBLISH_RETRY = False  # a doorbell that does not ring is found by the sweeper
 CELERY_TASK_DEFAULT_QUEUE = "chores"
-CELERY_TASK_ROUTES = {"gateway.deliver": {"queue": "calls"}}
+CELERY_TASK_ROUTES = {"gateway.deliver": {"queue": "calls"}, "gateway.exchange_batch": {"queue": "calls"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -167,6 +168,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "gateway.probe_backends",
         "schedule": 60.0,
         "options": {"expires": 60},
+    },
+    "gateway.exchange_batches": {
+        "task": "gateway.exchange_batches",
+        "schedule": 5.0,
+        "options": {"expires": 5},
     },
     "gateway.pulse": {"task": "gateway.pulse", "schedule": 60.0, "options": {"expires": 60}},
     "gateway.send_digest": {"task": "gateway.send_digest", "schedule": crontab(minute=0, hour=7)},
@@ -294,6 +300,10 @@ UNFOLD = {
         }
     },
 }  # fmt: skip
+
+# --- Traces: off unless there is a collector to send them to ---------------------------------------
+TRACES_ENDPOINT = environment.text("OTEL_EXPORTER_OTLP_ENDPOINT").rstrip("/")
+TRACED_SHARE = environment.share("OTEL_TRACES_SAMPLER_ARG", 1.0)
 
 # --- Log: events and facts, never contents (see portal/watch/logs.py) ------------------------------
 LOGGING_CONFIG = "portal.watch.logs.configure"

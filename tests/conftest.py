@@ -34,8 +34,10 @@ def _start_servers() -> None:
     os.environ.update(_servers.enter_context(embedded(folder)))
     (folder / "static").mkdir()  # WhiteNoise warns where nothing was collected
     os.environ["FERRY_VAR"] = str(folder)
+    os.environ["TWINS_SFTP_PASSWORD"] = secrets.token_urlsafe()
     os.environ["SECRET_KEY"] = secrets.token_urlsafe(50)
     os.environ["FERRY_DATA_KEYS"] = Fernet.generate_key().decode()
+    os.environ["FERRY_PROOF_KEY"] = secrets.token_urlsafe(32)
     os.environ["TWINS_WEBHOOK_SECRET"] = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
     atexit.register(_servers.close)
 

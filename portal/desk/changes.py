@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from services import moments
-from services.registry.models import Change
+from services.registry.models import Change, FilingPeriod
 
 LONGEST = 160  # characters of a value
 
@@ -44,6 +44,9 @@ def _verbs() -> dict[str, str]:
         "function.suspended": _("suspended it"),
         "function.resumed": _("opened it again"),
         "function.retired": _("retired it"),
+        "function.filing_added": _("set a filing period"),
+        "function.filing_extended": _("extended a filing period"),
+        "function.filing_removed": _("removed a filing period"),
         "version.loaded": _("loaded it with the catalogue"),
         "version.started": _("started a version"),
         "version.brought_back": _("brought an older version back"),
@@ -57,6 +60,7 @@ def _verbs() -> dict[str, str]:
         "blocker.closed": _("cleared what was in the way of retiring an app"),
         "app.retired": _("retired an app"),
         "aim.set": _("set an aim"),
+        "call.seen": _("looked at what was sent with a call, masked"),
         "backend.created": _("added a system"),
         "backend.changed": _("changed a system"),
         "backend.breaker_closed": _("closed the breaker of a system"),
@@ -82,8 +86,10 @@ def _details(details: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _said(name: str, value: Any) -> str:
     """A value in words where the record keeps a code or a moment."""
-    if name in {"from", "until"}:
+    if name in {"from", "until", "opens_at", "before"}:
         return moments.say(datetime.fromisoformat(value))
+    if name == "rule":
+        return str(dict(FilingPeriod.Rule.choices).get(value, value))
     return outcome_words(value) if name == "outcome" else _short(value)
 
 
@@ -124,8 +130,10 @@ def _labels() -> dict[str, str]:
         "credentials": _("Environment variable that holds its secret"),
         "settings": _("Settings of the connector"),
         "connect_timeout_seconds": _("Seconds to wait for a connection"),
+        "read_timeout_seconds": _("Seconds to wait while the system says nothing"),
         "timeout_seconds": _("Seconds to wait for the whole answer"),
         "max_concurrency": _("Calls at the same time, at most"),
+        "max_per_minute": _("Calls in a minute, at most, empty for any number"),
         "service_window": _("Opening hours, empty for always"),
         "is_idempotent": _("The same receipt sent twice is filed once"),
         "has_lookup": _("It can say what became of a receipt"),
@@ -135,6 +143,10 @@ def _labels() -> dict[str, str]:
         "note": _("Reason"),
         "from": _("From (Hong Kong time)"),
         "until": _("Until (Hong Kong time)"),
+        "opens_at": _("Opens (Hong Kong time)"),
+        "before": _("Until then it was"),
+        "rule": _("When a system was down"),
+        "extend_days": _("Days added for each time"),
         "receipt": _("Receipt"),
         "outcome": _("Outcome"),
         "milliseconds": _("Milliseconds"),

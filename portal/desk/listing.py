@@ -261,8 +261,10 @@ class BackendForm(forms.ModelForm):  # type: ignore[type-arg]  # Django 5.2 has 
             "credentials": gettext_lazy("Environment variable that holds its secret"),
             "settings": gettext_lazy("Settings of the connector"),
             "connect_timeout_seconds": gettext_lazy("Seconds to wait for a connection"),
+            "read_timeout_seconds": gettext_lazy("Seconds to wait while the system says nothing"),
             "timeout_seconds": gettext_lazy("Seconds to wait for the whole answer"),
             "max_concurrency": gettext_lazy("Calls at the same time, at most"),
+            "max_per_minute": gettext_lazy("Calls in a minute, at most, empty for any number"),
             "service_window": gettext_lazy("Opening hours, empty for always"),
             "is_idempotent": gettext_lazy("The same receipt sent twice is filed once"),
             "has_lookup": gettext_lazy("It can say what became of a receipt"),
@@ -293,7 +295,16 @@ class BackendAdmin(OwnDepartment):
         (None, {"fields": ("code", "department", "connector", "address", "credentials", "settings")}),
         (
             gettext_lazy("How gently"),
-            {"fields": ("connect_timeout_seconds", "timeout_seconds", "max_concurrency", "service_window")},
+            {
+                "fields": (
+                    "connect_timeout_seconds",
+                    "read_timeout_seconds",
+                    "timeout_seconds",
+                    "max_concurrency",
+                    "max_per_minute",
+                    "service_window",
+                )
+            },
         ),
         (gettext_lazy("What it promises"), {"fields": ("is_idempotent", "has_lookup")}),
     )

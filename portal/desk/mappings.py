@@ -88,7 +88,7 @@ def settle(maps: Maps, *, backend: Backend, code: str, action: str, assurance: s
         try:
             document = parse(text)
             if connector is not None and key == "request_map":
-                connector.check_request(document)
+                connector.check_request_to(backend, document)
                 mapping.check_template(document, set(form.get("properties", {})))
                 _warn_of_unsent(maps, document, form)
             elif key == "request_map":

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from identity.accounts.models import User
 from portal.desk import samples
 from services.forms.validation import validate
-from services.gateway import receipts, story
+from services.gateway import mapping, receipts, story
 from services.gateway.connectors.base import Delivery, Outcome
 from services.gateway.connectors.registry import connectors
 from services.gateway.models import ServiceCall
@@ -64,6 +64,7 @@ def _delivery(version: FunctionVersion, clean: dict[str, Any], receipt: str) -> 
     backend = copy.copy(version.backend)
     backend.timeout_seconds = min(backend.timeout_seconds, LONGEST_SECONDS)
     backend.connect_timeout_seconds = min(backend.connect_timeout_seconds, LONGEST_SECONDS)
+    backend.read_timeout_seconds = min(backend.read_timeout_seconds, LONGEST_SECONDS)
     named = {value for value in clean.values() if isinstance(value, str)}
     return Delivery(
         backend=backend,
@@ -105,6 +106,8 @@ def _explained(outcome: Outcome) -> tuple[str, str, str]:
     """Heading, explanation and tone."""
     if outcome.kind == Outcome.ANSWERED and outcome.reading is not None:
         rule = _("Rule %(number)s of the answer mapping understood the answer.") % {"number": outcome.reading.rule + 1}
+        if outcome.reading.rule == mapping.NO_RULE:
+            rule = _("The table of faults in the backend's settings understood the answer.")
         return {
             "completed": (_("It works: the department said yes"), rule, "success"),
             "rejected": (_("It works: the department said no"), rule, "waiting"),

@@ -15,9 +15,11 @@ from identity.accounts.models import User
 from identity.consent import flows as consent
 from identity.profile import flows as profile
 from identity.profile.models import ProfileField
+from services import traces
 from services.forms import files, schema, validation
 from services.forms import flows as forms
 from services.forms.errors import FieldError, Invalid
+from services.forms.masking import Masked, masked
 from services.forms.models import StoredFile
 from services.gateway import events, figures, receipts, rows, story, tasks, withdrawal
 from services.gateway.connectors.base import BatchConnector
@@ -33,7 +35,7 @@ from services.gateway.errors import (
 )
 from services.gateway.models import BatchRecord, ServiceCall, Settlement
 from services.registry.flows import is_officer
-from services.registry.models import FunctionVersion, ServiceFunction
+from services.registry.models import Change, FunctionVersion, ServiceFunction
 
 logger = structlog.get_logger(__name__)
 
@@ -54,6 +56,7 @@ def clean(
     return form
 
 
+@traces.span("submit")
 def submit(
     function: ServiceFunction,
     data: Mapping[str, Any],
@@ -74,6 +77,7 @@ def submit(
     """
     version = version or function.published
     assert version is not None
+    traces.note(function=function.code, backend=version.backend.code, connector=version.backend.connector)
     if not assurance.reaches(assurance.of(person or AnonymousUser()), version.assurance):
         raise AssuranceTooLow(version.assurance)
     availability, now = story.availability(function), timezone.now()
@@ -154,6 +158,7 @@ def withdraw(call: ServiceCall, *, callers: Collection[str]) -> ServiceCall:
         raise NotWithdrawable(code, withdrawal.reason(code))
     call.status, call.finished_at, call.trouble = ServiceCall.Status.WITHDRAWN, timezone.now(), ""
     call.save(update_fields=["status", "finished_at", "trouble"])
+    transaction.on_commit(lambda: figures.observe_end(call))
     transaction.on_commit(lambda: events.publish(call.pk, call.status))
     return call
 
@@ -258,3 +263,15 @@ def settle(call: ServiceCall, *, arrived: bool, by: User, reason: str) -> Servic
     call.save()
     _decide(call, Settlement.Verb.ARRIVED if arrived else Settlement.Verb.NOT_ARRIVED, by, reason, now)
     return call
+
+
+@transaction.atomic
+def look_at(call: ServiceCall, *, by: User) -> list[Masked]:
+    """What the person sent, masked, for an officer of the department; who looked at which call is on record.
+
+    Raises NotYours for everybody else, operations included.
+    """
+    if not is_officer(by, call.function.department_id):
+        raise NotYours("only officers of the department may look at what was sent to it")
+    Change.objects.create(actor=by, verb="call.seen", department_id=call.function.department_id, subject=call.receipt)
+    return masked(call.version.form, call.payload["form"])

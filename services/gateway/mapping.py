@@ -17,6 +17,7 @@ from services.languages import CODES
 
 OUTCOMES = ("completed", "rejected", "waiting", "retry")
 KINDS = ("text", "date", "money", "records")
+NO_RULE = -1  # in place of a rule's number: understood without the map, so the words are the portal's own
 MAX_VALUE_CHARS = 4000  # of one value in an answer
 
 
@@ -89,8 +90,11 @@ class Reading:
     """A reply as one rule of the answer map understood it."""
 
     outcome: str  # one of OUTCOMES
-    rule: int  # its place in the map, from 0
+    rule: int  # its place in the map, from 0; or NO_RULE
     values: dict[str, Any] = field(default_factory=dict)
+
+
+AWAITED = Reading("waiting", rule=-1)  # the answer comes later; no rule has spoken yet
 
 
 def read(answer_map: list[dict[str, Any]], reply: Reply) -> Reading | None:

@@ -3,19 +3,25 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import groupby
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from services import moments
+from services.gateway import deadlines, mapping
+from services.gateway.connectors.base import BatchConnector
+from services.gateway.connectors.registry import connectors
 from services.gateway.models import Attempt, ServiceCall, Settlement
-from services.languages import pick
-from services.registry.models import FunctionVersion, Maintenance, ServiceFunction
+from services.languages import current, pick
+from services.registry.models import Backend, FunctionVersion, Maintenance, ServiceFunction
 
+LONG_WAIT_MS = 3000  # from which on a person wants to know why it took so long
+SOON = timedelta(minutes=1)
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 
@@ -24,9 +30,10 @@ DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 class Availability:
     """Whether a function can be done now. `closed` and `troubled` still accept: the call goes when the way is free."""
 
-    code: str  # open, closed, troubled, suspended, not_yet
+    code: str  # open, closed, troubled, suspended, not_yet, too_early, too_late
     message: str = ""
     opens_at: datetime | None = None
+    deadline: deadlines.Deadline | None = None
 
     @property
     def is_accepting(self) -> bool:
@@ -34,7 +41,7 @@ class Availability:
 
 
 def availability(function: ServiceFunction, now: datetime | None = None) -> Availability:
-    """One query at most beyond a function loaded with `with_content()`: none if its lane was selected too."""
+    """Four queries at most beyond a function loaded with `with_content()` and its lane: two without filing periods."""
     now = now or timezone.now()
     version = function.published
     if version is None or function.state not in {"published", "suspended"}:
@@ -48,6 +55,15 @@ def availability(function: ServiceFunction, now: datetime | None = None) -> Avai
             _("You cannot do this here yet: we are still connecting the department's system. "
               "Please use the department's own service for now."),
         )  # fmt: skip
+    deadline = deadlines.effective(function, now, backend)
+    if deadline and deadline.effective_at <= now:
+        return Availability("too_late", deadlines.say_over(deadline), deadline=deadline)
+    if deadline and deadline.opens_at > now:
+        return Availability("too_early", deadlines.say_early(deadline), deadline.opens_at, deadline)
+    return replace(_of_backend(backend, now), deadline=deadline)
+
+
+def _of_backend(backend: Backend, now: datetime) -> Availability:
     opens = backend.opens_at(now)
     if opens > now:
         return Availability("closed", _closure(backend.maintenance(now), opens), opens)
@@ -99,13 +115,34 @@ def timeline(
     attempts = list(call.attempts.all() if attempts is None else attempts)
     settlements = list(call.settlements.all() if settlements is None else settlements)
     steps = [Step(_("We received your form"), call.accepted_at, "done")]
+    taken = _taken(call, attempts)
     tries = [_tried(attempt) for attempt in attempts if attempt.outcome != "answered"]
     decided = [_decided(settlement) for settlement in settlements]
     told = [Step(pick(event.words), event.received_at, "done") for event in call.hook_events.filter(outcome="progress")]
+    told += [
+        Step(_("Your form left with the department's batch"), attempt.started_at, "done")
+        for attempt in attempts
+        if attempt.kind == Attempt.Kind.BATCH
+    ]
     between = sorted(
-        (step for step in [*tries, *decided, *told] if step.at), key=lambda step: step.at or call.accepted_at
+        (step for step in [*tries, *decided, *told, *taken] if step.at), key=lambda step: step.at or call.accepted_at
     )
-    return [*steps, *_folded(between), *_ending(call)]
+    return [*steps, *_folded(between), *_ending(call, is_taken=bool(taken))]
+
+
+def _taken(call: ServiceCall, attempts: Iterable[Attempt]) -> list[Step]:
+    """That the department took the form, where its answer came or comes later; of a file, that it waits and leaves."""
+    answered = [attempt for attempt in attempts if attempt.outcome == "answered"]
+    if call.answer and call.status in {ServiceCall.Status.COMPLETED, ServiceCall.Status.REJECTED}:
+        answered = answered[:-1]  # the last one is the answer itself
+    is_batch = isinstance(connectors.get(call.backend.connector), BatchConnector)
+    names = {"department": call.function.department.name}
+    steps: dict[str, Step] = {}
+    for attempt in answered:
+        is_kept = is_batch and attempt.kind == Attempt.Kind.SEND
+        said = _("It leaves with the next file for %(department)s") if is_kept else _("%(department)s has your form")
+        steps.setdefault(said, Step(said % names, attempt.started_at, "done"))
+    return list(steps.values())
 
 
 def _folded(steps: list[Step]) -> list[Step]:
@@ -129,7 +166,12 @@ def _tried(attempt: Attempt) -> Step:
         "unknown_receipt": _("The department told us that your form had not arrived"),
         "unsendable": _("We could not put your form into the department's format"),
     }[attempt.outcome]
-    return Step(label, attempt.started_at, "missed", _("This is not your fault. You need to do nothing."))
+    detail = _("This is not your fault. You need to do nothing.")
+    if attempt.outcome == "ambiguous" and attempt.duration_ms >= LONG_WAIT_MS:
+        waited = ngettext("We waited %(count)s second.", "We waited %(count)s seconds.", attempt.duration_ms // 1000)
+        space = " " if current() == "en" else ""
+        detail = space.join([waited % {"count": attempt.duration_ms // 1000}, detail])
+    return Step(label, attempt.started_at, "missed", detail)
 
 
 def _decided(settlement: Settlement) -> Step:
@@ -145,7 +187,7 @@ def _decided(settlement: Settlement) -> Step:
     return Step(_("Our staff looked at it and closed it"), settlement.at, "problem", settlement.reason)
 
 
-def _ending(call: ServiceCall) -> list[Step]:
+def _ending(call: ServiceCall, *, is_taken: bool) -> list[Step]:
     department = call.function.department.name
     match call.status:
         case "completed" if not call.answer:  # settled by our staff
@@ -158,7 +200,9 @@ def _ending(call: ServiceCall) -> list[Step]:
             return [Step(_("We could not deliver your form"), call.finished_at, "problem", status_message(call))]
         case "withdrawn":
             return [Step(_("You took it back"), call.finished_at, "done", status_message(call))]
-        case "waiting":
+        case "waiting" if is_taken:
+            return [Step(_("The answer"), None, "current", status_message(call))]
+        case "waiting" if call.trouble != "batch":
             return [Step(_("%(department)s has your form") % {"department": department}, None, "current")]
     return [
         Step(
@@ -188,14 +232,37 @@ def status_message(call: ServiceCall) -> str:
         return _("Our staff checked with the department: it has your form. If it writes to you, it does so itself. "
                  "You need to do nothing.")  # fmt: skip
     if call.status == ServiceCall.Status.WAITING:
-        return _("The department will answer later. We will show the answer here.")
-    if call.status == ServiceCall.Status.ACCEPTED and call.trouble == "closed" and call.due_at > timezone.now():
-        return _("The department's system is closed now. We deliver your form on %(time)s.") % {
-            "time": moments.say(call.due_at)
-        }
+        return _while_waiting(call)
     if call.status == ServiceCall.Status.ACCEPTED and call.trouble:
-        return _("The department is taking longer than usual. We keep trying: you may leave this page.")
+        return _when_again(call, timezone.now())
     return _("The answer usually comes within a moment.")
+
+
+def _when_again(call: ServiceCall, now: datetime) -> str:
+    """Of a call that could not leave yet: what for, and until when, it waits."""
+    times = {"time": moments.say(call.due_at)}
+    if call.trouble == "closed" and call.due_at > now:
+        return _("The department's system is closed now. We deliver your form on %(time)s.") % times
+    if call.due_at > now + SOON:
+        again = _("The department is taking longer than usual. We try again on %(time)s: you may leave this page.")
+        return again % times
+    return _("The department is taking longer than usual. We keep trying: you may leave this page.")
+
+
+def _while_waiting(call: ServiceCall) -> str:
+    """With us until its batch leaves, with the department after that."""
+    time, is_to_come = moments.say(call.due_at), call.due_at > timezone.now()
+    if call.trouble == "batch" and is_to_come:
+        return _("Your form leaves with the department's next batch on %(time)s. Until then you can take it back.") % {
+            "time": time
+        }
+    if call.trouble == "batch":
+        return _("Your form is leaving with the department's batch. You may leave this page.")
+    if is_to_come:
+        return _("The department has your form. Its answer usually comes by %(time)s. We will show it here.") % {
+            "time": time
+        }
+    return _("The department will answer later. We will show the answer here.")
 
 
 @dataclass(frozen=True)
@@ -225,6 +292,8 @@ def answer(call: ServiceCall) -> Answer | None:
 
 def answer_from(version: FunctionVersion, kept: dict[str, Any]) -> Answer:
     """The citizen's words for a reading kept as {"rule", "values"}."""
+    if kept["rule"] == mapping.NO_RULE:
+        return _refused_without_rule(kept["values"])
     rule, values = version.answer_map[kept["rule"]], kept["values"]
     kinds = {item["value"]: item.get("kind", "text") for item in rule.get("items", [])}
     words = {
@@ -239,6 +308,17 @@ def answer_from(version: FunctionVersion, kept: dict[str, Any]) -> Answer:
             items.append(AnswerItem(pick(item["label"]), words[item["value"]]))
     title, message = (_fill(pick(rule.get(part, {})), words) for part in ("title", "message"))
     return Answer(rule["outcome"], title, message, items)
+
+
+def _refused_without_rule(values: dict[str, Any]) -> Answer:
+    """A refusal that the backend's settings, not the version's map, understood."""
+    reason = values.get("reason")
+    return Answer(
+        "rejected",
+        _("The department did not accept your form"),
+        _("Nothing was filed. Please check what you wrote and send it again, or ask the department."),
+        [AnswerItem(_("What the department wrote"), str(reason))] if reason else [],
+    )
 
 
 def _recorded(record: dict[str, Any], words: dict[str, dict[str, str]]) -> AnswerItem:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -76,9 +77,13 @@ class Ledger:
         at: datetime,
         body: bytes,
         answer: Answer,
+        shown: str | None = None,
         traceparent: str = "",
     ) -> None:
-        """Write down what arrived, byte for byte where it is UTF-8. It is committed when this returns."""
+        """Write down what arrived, byte for byte where it is UTF-8. It is committed when this returns.
+
+        The digest is of the bytes, also where the body is `shown` in other words.
+        """
         self._book.execute(
             "INSERT INTO entry (backend, receipt, operation, effect, at, sha256, body, answer, traceparent)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -89,11 +94,22 @@ class Ledger:
                 effect.value,
                 _text(at),
                 hashlib.sha256(body).hexdigest(),
-                body.decode(errors="replace"),
+                body.decode(errors="replace") if shown is None else shown,
                 json.dumps(answer),
                 traceparent,
             ),
         )
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Enter all of a file, or nothing of it."""
+        self._book.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._book.execute("ROLLBACK")
+            raise
+        self._book.execute("COMMIT")
 
     def first_answer(self, backend: str, receipt: str) -> Answer | None:
         """What was first answered to a receipt; a filing counts before a refusal that preceded it."""

@@ -35,20 +35,20 @@ async def behave(request: web.Request, handler: Handler) -> web.StreamResponse:
     behaviour = floor.behaviours[backend.code].at(asyncio.get_running_loop().time())
     if behaviour.mode is Mode.DOWN:
         return await cut(request)
-    if soap.asks_for_wsdl(request):
+    if soap.asks_for_document(request):
         return await handler(request)
     await request.read()
     if behaviour.mode is Mode.HANG:
         return await wait_for_the_end()
     if behaviour.mode is Mode.ERROR:
-        return error_reply(backend)
+        return error_reply(request, backend)
     response = await handler(request)
     if behaviour.mode is Mode.DROP_AFTER_ACCEPT:
         return await cut(request)
     if behaviour.mode is Mode.GARBAGE:
         return web.Response(text=LOGIN_PAGE, content_type="text/html")
-    if behaviour.mode is Mode.LATER and later.is_submission(request, backend) and response.status < 300:
-        return later.put_off(request, backend, response, behaviour.delay_ms / 1000)
+    if behaviour.mode is Mode.LATER:
+        return later.reply(request, backend, response, behaviour.delay_ms / 1000)
     # The filing is done and in the ledger: only the answer is late, as with a real system that is slow.
     await asyncio.sleep(behaviour.delay_seconds)
     return response
@@ -67,7 +67,7 @@ async def wait_for_the_end() -> web.StreamResponse:
     raise AssertionError("nobody answers this")
 
 
-def error_reply(backend: Backend) -> web.Response:
+def error_reply(request: web.Request, backend: Backend) -> web.Response:
     if backend.transport == "soap":
-        return soap.fault_reply(backend, soap.Fault("Internal error", code="soap:Server"))
+        return soap.error_reply(request, backend)
     return web.Response(text=ERROR_PAGE, status=500, content_type="text/html")

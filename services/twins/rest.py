@@ -1,19 +1,14 @@
 """The REST face of a department: idempotent by the receipt number."""
 
-import json
-from collections.abc import Mapping
-
 from aiohttp import web
 
+from services.twins import bodies
 from services.twins.answers import Answer, Submission
 from services.twins.floor import FLOOR, is_receipt, now
 from services.twins.problems import problem
 
 REFUSED_STATUS = 422
-
-
-class Unreadable(ValueError):
-    """The request's body is not what the contract asks for; the message says why."""
+METHODS = ("GET", "POST", "PUT", "PATCH")
 
 
 async def submit(request: web.Request) -> web.Response:
@@ -23,11 +18,13 @@ async def submit(request: web.Request) -> web.Response:
     receipt = request.headers.get("Idempotency-Key", "")
     if not is_receipt(receipt):
         return problem(400, "The header Idempotency-Key must carry the receipt number.")
-    body = await request.read()
     try:
-        details = read_details(body, receipt)
-    except Unreadable as error:
+        application = await read_application(request)
+    except bodies.Unreadable as error:
         return problem(400, str(error))
+    if (application.receipt or receipt) != receipt:
+        return problem(400, "receiptNo and Idempotency-Key differ.")
+    body = application.written
     code = request.match_info["function"]
     answer = floor.replay(backend, receipt, operation=code, body=body)
     if answer is None:
@@ -37,7 +34,7 @@ async def submit(request: web.Request) -> web.Response:
             receipt=receipt,
             function=function,
             action=function.action if function else "apply",
-            details=details,
+            details={**application.details, **details_outside(request)},
             received_at=now(),
         )
         answer = floor.file(submission, operation=code, body=body)
@@ -60,19 +57,21 @@ async def health(request: web.Request) -> web.Response:
     return web.json_response({"status": "up"})
 
 
-def read_details(body: bytes, receipt: str) -> Mapping[str, object]:
-    """The `details` of a submission; raises Unreadable."""
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        raise Unreadable("The body must be JSON.") from None
-    if not isinstance(document, dict):
-        raise Unreadable("The body must be a JSON object.")
-    if document.get("receiptNo", receipt) != receipt:
-        raise Unreadable("receiptNo and Idempotency-Key differ.")
-    details = document.get("details", {})
-    if not isinstance(details, dict):
-        raise Unreadable("details must be a JSON object.")
+async def read_application(request: web.Request) -> bodies.Application:
+    """Raises bodies.Unreadable."""
+    body = await request.read()
+    if request.method == "GET":
+        return bodies.Application("", {}, body)
+    return await bodies.read(body, request.content_type, request.headers)
+
+
+def details_outside(request: web.Request) -> dict[str, object]:
+    """What the path and the query say besides the body: `v1/licences/AB 12?year=2026`."""
+    details: dict[str, object] = {}
+    for name, value in request.query.items():
+        bodies.add(details, name, value)
+    if "reference" in request.match_info:
+        details["reference"] = request.match_info["reference"]
     return details
 
 
@@ -84,5 +83,6 @@ def routes() -> list[web.RouteDef]:
     return [
         web.get("/{backend}/health", health),
         web.get("/{backend}/v1/receipts/{receipt}", find),
-        web.post("/{backend}/v1/{function}", submit),
+        *(web.route(method, "/{backend}/v1/{function}", submit) for method in METHODS),
+        *(web.route(method, "/{backend}/v1/{function}/{reference}", submit) for method in METHODS),
     ]

@@ -1,106 +1,156 @@
-"""The SOAP 1.1 face of a department. On purpose it is not idempotent: what is sent twice is filed twice."""
+"""The SOAP faces of a department. On purpose they are not idempotent: what is sent twice is filed twice."""
 
 from collections.abc import Mapping
 
 from aiohttp import web
 from lxml import etree
 
-from services.twins import wsdl
+from services.twins import soap_manners, wsdl
 from services.twins.answers import Answer, Submission
 from services.twins.catalogue import Backend
 from services.twins.floor import FLOOR, Floor, is_receipt, now
+from services.twins.soap_envelope import (
+    Fault,
+    envelope_of,
+    fault_element,
+    parse,
+    raw_response,
+    response,
+    status_of,
+)
+from services.twins.soap_faces import FACES, SOAP_12, Face
+from services.twins.soap_manners import HOSTILE_ANSWERS, manners_of
 
-ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
+ELSEWHERE = {"wsdl elsewhere": "/_twins/types.xsd", "wsdl file": "file:///etc/passwd"}
 
 
-class Fault(Exception):
-    """Ends a call with a SOAP fault; the message is its faultstring."""
+def face_of(request: web.Request) -> Face:
+    return FACES[request.match_info.get("face", "")]
 
-    def __init__(self, text: str, *, status: int = 500, code: str = "soap:Client", detail: Answer | None = None):
-        super().__init__(text)
-        self.status = status
-        self.code = code
-        self.detail = detail
+
+def asks_for_document(request: web.Request) -> bool:
+    """For the WSDL, by ?wsdl in any case of letters, or for a schema that it imports."""
+    if request.method != "GET":
+        return False
+    return request.path.endswith(".xsd") or any(name.lower() == "wsdl" for name in request.query)
 
 
 async def describe(request: web.Request) -> web.Response:
-    """The WSDL, for ?wsdl in any case of letters."""
     floor = request.app[FLOOR]
     backend = floor.backend_for(request, "soap")
-    if not asks_for_wsdl(request):
+    if not asks_for_document(request):
         raise web.HTTPMethodNotAllowed("GET", ["POST"], reason="Post an envelope here, or add ?wsdl")
-    document = wsdl.render(backend.code, floor.address_of(backend) + "service")
-    return web.Response(body=document, content_type="text/xml", charset="utf-8")
+    face, harm, address = face_of(request), manners_of(request).harm, floor.address_of(backend)
+    document = wsdl.render(backend.code, address, face, ELSEWHERE.get(harm, "types.xsd"))
+    body = soap_manners.spoil_document(harm, document, address)
+    return web.Response(body=body, content_type="text/xml", charset="utf-8")
 
 
-def asks_for_wsdl(request: web.Request) -> bool:
-    return request.method == "GET" and any(name.lower() == "wsdl" for name in request.query)
+async def schema(request: web.Request) -> web.Response:
+    backend = request.app[FLOOR].backend_for(request, "soap")
+    body = wsdl.render_schema(backend.code, request.match_info["schema"])
+    return web.Response(body=body, content_type="text/xml", charset="utf-8")
 
 
 async def call(request: web.Request) -> web.Response:
-    floor = request.app[FLOOR]
+    floor, face, manners = request.app[FLOOR], face_of(request), manners_of(request)
     backend = floor.backend_for(request, "soap")
     body = await request.read()
     try:
-        operation = read_operation(body, backend)
-        return reply(answer_call(floor, backend, operation, body))
+        envelope = parse(body, face)
+        check_media_type(request, face)
+        manners.check(face, envelope)
+        if (fault := manners.fault()) is not None:
+            raise fault
+        name, operation = read_operation(envelope, backend, face, action_in(request, face))
+        content = answer_call(floor, backend, face, name, operation, body)
+        reply, status = envelope_of(face, content), 200
     except Fault as fault:
-        return fault_reply(backend, fault)
+        reply = envelope_of(face, fault_element(face, fault, wsdl.namespace_of(backend.code)))
+        status = status_of(face, fault)
+    if manners.harm in HOSTILE_ANSWERS:
+        return raw_response(face, HOSTILE_ANSWERS[manners.harm](face))
+    if face.guard == "signed":
+        manners.sign(reply)
+    return response(face, reply, status)
 
 
-def read_operation(body: bytes, backend: Backend) -> etree._Element:
-    """The one child of soap:Body. No document type is read: entities and outside files stay out."""
-    if b"<!DOCTYPE" in body or b"\0" in body:
-        raise Fault("A document type or a text other than UTF-8 is not accepted.", status=400)
-    # The encoding is ours, not the document's: in another one a document type could pass the line above.
-    parser = etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        remove_comments=True,
-        remove_pis=True,
-        huge_tree=False,
-    )
-    try:
-        root = etree.fromstring(body, parser)
-    except etree.XMLSyntaxError:
-        raise Fault("The envelope is not well-formed XML in UTF-8.", status=400) from None
-    if root.tag != f"{{{ENVELOPE}}}Envelope":
-        raise Fault("This is not a SOAP 1.1 envelope.", status=400)
-    operations = root.findall(f"{{{ENVELOPE}}}Body/*")
-    if len(operations) != 1 or etree.QName(operations[0]).namespace != wsdl.namespace_of(backend.code):
+def check_media_type(request: web.Request, face: Face) -> None:
+    if face.envelope == SOAP_12 and request.content_type != "application/soap+xml":  # RFC 3902
+        raise Fault("The media type of SOAP 1.2 is application/soap+xml.", status=415)
+
+
+def action_in(request: web.Request, face: Face) -> str:
+    if face.envelope != SOAP_12:
+        return request.headers.get("SOAPAction", "").strip('"')
+    _, _, action = request.headers.get("Content-Type", "").partition("action=")
+    return action.partition(";")[0].strip('" ')
+
+
+def read_operation(
+    envelope: etree._Element, backend: Backend, face: Face, action: str
+) -> tuple[str, etree._Element | None]:
+    """The operation's name and the element that carries its arguments."""
+    bodies = envelope.findall(f"{{{face.envelope}}}Body")
+    found = bodies[0].findall("*") if len(bodies) == 1 else []
+    if face.style == "bare" and not found and action == wsdl.action_of(backend.code, "Ping"):
+        return "Ping", None
+    if len(found) != 1 or etree.QName(found[0]).namespace != wsdl.namespace_of(backend.code):
         raise Fault("soap:Body must hold one operation of this service.")
-    return operations[0]
+    local = etree.QName(found[0]).localname
+    name = next((name for name in wsdl.EVERYTHING if face.request_element(name) == local), local)
+    if face.envelope == SOAP_12 and action not in {"", wsdl.action_of(backend.code, name)}:
+        raise Fault("The action is that of another operation.")
+    if face.style == "rpc" and any(etree.QName(part).namespace for part in found[0]):
+        raise Fault("The parts of an rpc message have no namespace.")  # WS-I Basic Profile 1.1, R2735
+    return name, found[0]
 
 
-def answer_call(floor: Floor, backend: Backend, operation: etree._Element, body: bytes) -> etree._Element:
-    """Do what the operation asks; returns its response element, or raises Fault."""
-    name = etree.QName(operation).localname
+def answer_call(
+    floor: Floor, backend: Backend, face: Face, name: str, operation: etree._Element | None, body: bytes
+) -> etree._Element:
+    """Do what the operation asks; returns what goes into the body, or raises Fault."""
     namespace = wsdl.namespace_of(backend.code)
-    response = etree.Element(f"{{{namespace}}}{name}Response", nsmap={None: namespace})
+    # The wrapper of an rpc message has the namespace and its parts have none, so it cannot be the default one.
+    prefix = "tns" if face.style == "rpc" else None
+    top = etree.Element(f"{{{namespace}}}{face.answer_element(name)}", nsmap={prefix: namespace})
     if name == "Ping":
-        etree.SubElement(response, f"{{{namespace}}}Status").text = "up"
-        return response
-    receipt = text_of(operation, "ReceiptNo")
+        say_up(top, face)
+        return top
+    assert operation is not None
+    receipt = receipt_in(operation)
     if not is_receipt(receipt):
         raise Fault("ReceiptNo is missing or not a receipt number.")
+    if name not in wsdl.EVERYTHING:
+        raise Fault(f"There is no operation {name}.")
+    content = etree.SubElement(top, "Answer") if face.style == "rpc" else top
     if name == "FindByReceipt":
         answer = floor.ledger.first_answer(backend.code, receipt)
-        etree.SubElement(response, f"{{{namespace}}}Found").text = "false" if answer is None else "true"
-        add_answer(response, answer or {})
-        return response
-    if name not in wsdl.OPERATIONS:
-        raise Fault(f"There is no operation {name}.")
-    add_answer(response, file(floor, backend, operation, receipt, body))
-    return response
+        etree.SubElement(content, f"{{{namespace}}}Found").text = "false" if answer is None else "true"
+        add_answer(content, namespace, answer or {})
+    else:
+        add_answer(content, namespace, file(floor, backend, name, operation, body))
+    return top
 
 
-def file(floor: Floor, backend: Backend, operation: etree._Element, receipt: str, body: bytes) -> Answer:
-    name = etree.QName(operation).localname
+def say_up(top: etree._Element, face: Face) -> None:
+    if face.style == "bare":
+        top.text = "up"
+    else:
+        part = "Status" if face.style == "rpc" else f"{{{etree.QName(top).namespace}}}Status"
+        etree.SubElement(top, part).text = "up"
+
+
+def receipt_in(operation: etree._Element) -> str:
+    if etree.QName(operation).localname == "ReceiptNo":  # the bare look-up
+        return (operation.text or "").strip()
+    return text_of(operation, "ReceiptNo")
+
+
+def file(floor: Floor, backend: Backend, name: str, operation: etree._Element, body: bytes) -> Answer:
     submission = Submission(
         backend=backend,
-        receipt=receipt,
+        receipt=text_of(operation, "ReceiptNo"),
         function=floor.catalogue.function_of(backend.department, text_of(operation, "ServiceCode")),
         action=name.lower(),
         details=details_of(operation),
@@ -122,16 +172,15 @@ def details_of(operation: etree._Element) -> Mapping[str, object]:
     return {first_lower(text_of(item, "Name")): text_of(item, "Value") for item in items}
 
 
-def add_answer(response: etree._Element, answer: Answer) -> None:
+def add_answer(content: etree._Element, namespace: str, answer: Answer) -> None:
     """Append the answer's elements in the order of the schema."""
-    namespace = etree.QName(response).namespace
     refusal = {"refusalCode": answer.get("reasonCode"), "refusalReason": answer.get("reason")}
     for name, _, _ in wsdl.ANSWER_ELEMENTS + wsdl.REFUSAL_ELEMENTS:
         value = answer.get(first_lower(name), refusal.get(first_lower(name)))
         if isinstance(value, list):
-            add_records(etree.SubElement(response, f"{{{namespace}}}{name}"), value)
+            add_records(etree.SubElement(content, f"{{{namespace}}}{name}"), value)
         elif value is not None:
-            etree.SubElement(response, f"{{{namespace}}}{name}").text = str(value)
+            etree.SubElement(content, f"{{{namespace}}}{name}").text = str(value)
 
 
 def add_records(parent: etree._Element, records: list[dict[str, str]]) -> None:
@@ -142,30 +191,12 @@ def add_records(parent: etree._Element, records: list[dict[str, str]]) -> None:
         etree.SubElement(element, f"{{{namespace}}}Value").text = record["value"]
 
 
-def fault_reply(backend: Backend, fault: Fault) -> web.Response:
-    element = etree.Element(f"{{{ENVELOPE}}}Fault", nsmap={"soap": ENVELOPE})
-    etree.SubElement(element, "faultcode").text = fault.code
-    etree.SubElement(element, "faultstring").text = str(fault)
-    if fault.detail is not None:
-        namespace = wsdl.namespace_of(backend.code)
-        detail = etree.SubElement(element, "detail")
-        refusal = etree.SubElement(detail, f"{{{namespace}}}Refusal", nsmap={None: namespace})
-        field = str(fault.detail["field"])
-        texts = {
-            "ReasonCode": fault.detail["reasonCode"],
-            "Field": field[:1].upper() + field[1:],
-            "Reason": fault,
-        }
-        for name, text in texts.items():
-            etree.SubElement(refusal, f"{{{namespace}}}{name}").text = str(text)
-    return reply(element, status=fault.status)
-
-
-def reply(content: etree._Element, status: int = 200) -> web.Response:
-    envelope = etree.Element(f"{{{ENVELOPE}}}Envelope", nsmap={"soap": ENVELOPE})
-    etree.SubElement(envelope, f"{{{ENVELOPE}}}Body").append(content)
-    body = etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
-    return web.Response(body=body, status=status, content_type="text/xml", charset="utf-8")
+def error_reply(request: web.Request, backend: Backend) -> web.Response:
+    """What the mode `error` says."""
+    name = request.path.split("/")[2]
+    face = FACES.get(name, FACES[""])
+    fault = Fault("Internal error", code="soap:Server")
+    return response(face, envelope_of(face, fault_element(face, fault, wsdl.namespace_of(backend.code))), 500)
 
 
 def first_lower(name: str) -> str:
@@ -173,4 +204,12 @@ def first_lower(name: str) -> str:
 
 
 def routes() -> list[web.RouteDef]:
-    return [web.get("/{backend}/service", describe), web.post("/{backend}/service", call)]
+    face = f"{{face:{'|'.join(name for name in FACES if name)}}}"
+    return [
+        *soap_manners.routes(),
+        web.get("/{backend}/service", describe),
+        web.post("/{backend}/service", call),
+        web.get(f"/{{backend}}/{face}/service", describe),
+        web.post(f"/{{backend}}/{face}/service", call),
+        web.get(f"/{{backend}}/imported/{{schema:{'|'.join(sorted(wsdl.IMPORTED))}}}", schema),
+    ]

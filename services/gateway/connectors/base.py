@@ -1,7 +1,11 @@
 """The one interface of all connectors, for request/answer protocols and for batches alike."""
 
+import math
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
@@ -37,6 +41,7 @@ class Outcome:
     detail: str = ""  # technical, never contents
     retry_after_seconds: float | None = None
     expected_at: datetime | None = None  # of a `waiting` reading: when more is to be heard
+    trouble: str = ""  # of a `waiting` reading: what it waits for, as story.py has words for it
     exchange: dict[str, Any] = field(default_factory=dict)  # request and answer as they were, for the officer's try
 
     ANSWERED: ClassVar = "answered"
@@ -72,6 +77,27 @@ class News:
     kind: str  # an Attempt.Kind: `batch` when it left with a file, `answer` when the answer came
 
 
+_leaves_by: ContextVar[float] = ContextVar("leaves_by", default=math.inf)
+
+
+@contextmanager
+def leaving_by(moment: float) -> Iterator[None]:
+    """Until that moment of time.monotonic() what is sent in here may leave; later another may have sent it."""
+    token = _leaves_by.set(moment)
+    try:
+        yield
+    finally:
+        _leaves_by.reset(token)
+
+
+def may_leave() -> bool:
+    """To be asked right before bytes go onto the wire: a process may have slept since it took the call.
+
+    If not, the outcome is `unreached`: whoever found the call left behind may have sent it meanwhile.
+    """
+    return time.monotonic() < _leaves_by.get()
+
+
 class Connector(ABC):
     """Speaks one protocol. One instance a process serves all threads and all backends of that protocol."""
 
@@ -96,6 +122,10 @@ class Connector(ABC):
     def check_request(self, request_map: Any) -> None:
         """Raise ValueError, saying where, unless a version's request map can be sent."""
 
+    def check_request_to(self, backend: Backend, request_map: Any) -> None:
+        """The same, with what is known of the one backend. Files nothing."""
+        self.check_request(request_map)
+
     def check_backend(self, backend: Backend) -> None:
         """Raise ValueError, saying where, for settings that the schema alone cannot judge."""
         return
@@ -116,8 +146,9 @@ class BatchConnector(Connector):
     def exchange(self, backend: Backend, now: datetime) -> Iterable[News]:
         """Let a file leave if it is time, read the answer files that have come; what was learned, call by call.
 
-        Called by one worker at a time for each backend. May be killed anywhere and called again. The caller writes a
-        piece of news down before it asks for the next.
+        Called by one worker at a time for each backend, while its counter is open. May be killed anywhere and called
+        again. The caller writes a piece of news down before it asks for the next. Raises errors.ExchangeFailed when
+        the backend cannot be reached.
         """
 
     @abstractmethod

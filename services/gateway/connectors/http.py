@@ -1,66 +1,36 @@
-"""One HTTP exchange with a backend: bounded in time and size, and honest about what may have arrived."""
+"""One HTTP exchange with a backend, whatever it carries: who we are is added here, for REST and SOAP alike."""
 
-import os
-import threading
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import urljoin
 
-import urllib3
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    LocationParseError,
-    LocationValueError,
-    NameResolutionError,
-    NewConnectionError,
-)
-
+from services.gateway.connectors import http_auth, http_wire
+from services.gateway.connectors.base import Outcome
+from services.gateway.connectors.http_wire import Ambiguous, HttpReply, Patience, Unreached, Unsendable
 from services.registry.models import Backend
 
-MAX_ANSWER_BYTES = 1024 * 1024
+__all__ = ["Ambiguous", "HttpReply", "Unreached", "Unsendable", "address", "exchange", "unfiled"]
+
+# What a status alone says of a request that no rule of the answer map knows (RFC 9110 section 15, RFC 6585).
+# Nothing was filed: it was put off, or thrown away before anybody read it. Any other status leaves a doubt.
+UNFILED = {
+    429: Outcome.BUSY,
+    503: Outcome.BUSY,
+    # Our credential is at fault: a way that is shut, of which operations hear, not a department that is busy.
+    401: Outcome.UNREACHED,
+    403: Outcome.UNREACHED,
+    # The same request would be refused again.
+    405: Outcome.UNSENDABLE,
+    411: Outcome.UNSENDABLE,
+    413: Outcome.UNSENDABLE,
+    414: Outcome.UNSENDABLE,
+    415: Outcome.UNSENDABLE,
+    431: Outcome.UNSENDABLE,
+}
 
 
-class Unreached(Exception):
-    """The request surely did not arrive."""
-
-
-class Ambiguous(Exception):
-    """The request may have arrived; no usable answer came."""
-
-
-@dataclass(frozen=True)
-class HttpReply:
-    """A whole answer."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
-
-    @property
-    def retry_after_seconds(self) -> float | None:
-        """RFC 9110 section 10.2.3, in its delay-seconds form."""
-        value = self.headers.get("retry-after", "")
-        return float(value) if value.isascii() and value.isdigit() else None
-
-
-class Pools:
-    """A connection pool a backend, no larger than its bulkhead (see docs/decisions on the HTTP client)."""
-
-    def __init__(self) -> None:
-        self._pools: dict[tuple[str, int], urllib3.PoolManager] = {}
-        self._lock = threading.Lock()
-
-    def of(self, backend: Backend) -> urllib3.PoolManager:
-        key = (backend.code, backend.max_concurrency)
-        with self._lock:
-            if key not in self._pools:
-                self._pools[key] = urllib3.PoolManager(num_pools=4, maxsize=backend.max_concurrency, retries=False)
-            return self._pools[key]
-
-
-_pools = Pools()
+def unfiled(status: int) -> str | None:
+    """The Outcome.kind of a status by which a backend says that it has filed nothing; None when it may have."""
+    return UNFILED.get(status)
 
 
 def address(backend: Backend, path: str) -> str:
@@ -68,7 +38,7 @@ def address(backend: Backend, path: str) -> str:
     base = backend.address if backend.address.endswith("/") else backend.address + "/"
     whole = urljoin(base, path.lstrip("/"))
     if not whole.startswith(base):
-        raise ValueError(f"the path {path!r} leads away from the backend")
+        raise ValueError("the path leads away from the backend")
     return whole
 
 
@@ -80,45 +50,18 @@ def exchange(
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
 ) -> HttpReply:
-    """Send and read the whole answer. Raises Unreached or Ambiguous, nothing else.
+    """Send with the backend's credential and read the whole answer. Raises Unreached or Ambiguous, nothing else.
 
-    The whole exchange ends at most one read's wait after backend.timeout_seconds: at twice that time.
+    A token that is refused is fetched anew, once: a 401 says that the request was not applied (RFC 9110 section
+    15.5.2). The whole exchange, tokens included, ends at twice backend.timeout_seconds at the latest.
     """
-    deadline = time.monotonic() + backend.timeout_seconds
-    timeout = urllib3.Timeout(connect=backend.connect_timeout_seconds, total=backend.timeout_seconds)
-    try:
-        response = _pools.of(backend).request(
-            method, url, headers={**(headers or {}), **_credential(backend)}, body=body, timeout=timeout,
-            preload_content=False, redirect=False,
-        )  # fmt: skip
-    except (ConnectTimeoutError, NameResolutionError, NewConnectionError) as error:
-        raise Unreached(type(error).__name__) from error
-    except (LocationParseError, LocationValueError) as error:
-        raise Unreached("the backend's address is not one") from error
-    except HTTPError as error:
-        raise Ambiguous(type(error).__name__) from error
-    try:
-        content = _read(response, deadline)
-    except (HTTPError, OSError) as error:
-        response.close()
-        raise Ambiguous(f"{type(error).__name__} while reading the answer") from error
-    response.release_conn()
-    return HttpReply(response.status, {key.lower(): value for key, value in response.headers.items()}, content)
-
-
-def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
-    parts, size = [], 0
-    while part := response.read1(65536):  # one receive at a time, so a drip is noticed
-        size += len(part)
-        if size > MAX_ANSWER_BYTES:
-            raise urllib3.exceptions.ProtocolError("the answer is larger than 1 MiB")
-        if time.monotonic() > deadline:
-            raise urllib3.exceptions.ProtocolError("the answer took too long")
-        parts.append(part)
-    return b"".join(parts)
-
-
-def _credential(backend: Backend) -> dict[str, str]:
-    """The backend's header with the secret from the environment variable that it names."""
-    header = backend.settings.get("credential_header", "")
-    return {header: os.environ.get(backend.credentials, "")} if header and backend.credentials else {}
+    patience = Patience.of(backend)
+    credential = http_auth.credential(backend, patience)
+    own = headers or {}
+    reply = http_wire.once(backend, patience, method, credential.signed(url), credential.added_to(own), body)
+    if reply.status != 401:
+        return reply
+    other = http_auth.renewed(backend, credential, patience)
+    if other is None:
+        return reply
+    return http_wire.once(backend, patience, method, other.signed(url), other.added_to(own), body)

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from django.urls import reverse
 
@@ -10,8 +12,10 @@ FILLED = {
     "credentials": "",
     "settings": "{}",
     "connect_timeout_seconds": "3",
+    "read_timeout_seconds": "15",
     "timeout_seconds": "20",
     "max_concurrency": "8",
+    "max_per_minute": "",
     "service_window": "null",
 }
 
@@ -31,3 +35,24 @@ def test_operations_change_an_address_and_it_is_recorded(desk: Desk) -> None:
 @pytest.mark.parametrize("address", ["gopher://x", "http://user:word@x/", "x"])
 def test_an_address_that_cannot_be_reached_is_refused_beside_its_field(desk: Desk, address: str) -> None:
     assert "Give an address that begins with http:// or https://" in post(desk, address=address)
+
+
+@pytest.mark.parametrize(
+    ("auth", "says"),
+    [
+        ({"scheme": "magic"}, "$.auth.scheme: "),
+        ({"scheme": "basic"}, "$.auth: "),
+        ({"scheme": "bearer"}, "$.auth: Name the environment variable that holds the secret"),
+    ],
+)
+def test_a_credential_that_cannot_work_is_refused_beside_the_settings(
+    desk: Desk, auth: dict[str, str], says: str
+) -> None:
+    page = post(desk, address="https://td.example.hk/api/", settings=json.dumps({"auth": auth}))
+    assert f'id="id_settings_error"><li>{says}' in page
+
+
+def test_the_time_outs_and_the_rate_are_kept(desk: Desk) -> None:
+    post(desk, address="https://td.example.hk/api/", read_timeout_seconds="7", max_per_minute="120")
+    desk.backend.refresh_from_db()
+    assert (desk.backend.read_timeout_seconds, desk.backend.max_per_minute) == (7, 120)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import requests
 
-from services.twins.ports import COUNT
+from services.twins.ports import COUNT, Ports
 from tests.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -20,9 +20,14 @@ TIMEOUT_SECONDS = 10
 class Twins:
     process: subprocess.Popen[str]
     port: int
+    folder: Path  # FERRY_VAR of the process
 
     def address(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}/{path}"
+
+    @property
+    def records_address(self) -> str:
+        return f"tcp://127.0.0.1:{Ports(self.port).records}/"
 
     def get(self, path: str, **params: str) -> requests.Response:
         return requests.get(self.address(path), params=params, timeout=TIMEOUT_SECONDS)
@@ -80,4 +85,4 @@ def start(folder: Path, port: int | None = None) -> Twins:
     assert process.stdout is not None
     if "open at" not in process.stdout.readline():
         raise AssertionError(process.communicate(timeout=TIMEOUT_SECONDS)[1])
-    return Twins(process, port)
+    return Twins(process, port, folder)

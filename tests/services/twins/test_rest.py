@@ -131,8 +131,8 @@ def test_a_body_that_is_not_a_submission_is_a_problem_and_not_filed(twins: Twins
     assert twins.effects("td-rest", receipt) == []
 
 
-def test_a_body_beyond_four_mebibytes_is_too_large(twins: Twins, receipt: str) -> None:
-    answer = twins.submit(receipt, {"remarks": "x" * (4 * 1024 * 1024)})
+def test_a_body_beyond_32_mebibytes_is_too_large(twins: Twins, receipt: str) -> None:
+    answer = twins.submit(receipt, {"remarks": "x" * (32 * 1024 * 1024)})
     assert (answer.status_code, answer.json()["status"]) == (413, 413)
 
 
