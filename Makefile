@@ -6,13 +6,19 @@ PIP_INSTALL := $(BIN) -m pip install --quiet --disable-pip-version-check --requi
 # An environment whose interpreter is gone (an upgrade, a copied folder) is made anew.
 BROKEN := $(if $(shell $(BIN) -c 'print(1)' 2>/dev/null),,broken)
 
-.PHONY: run test bench check fix lock clean broken
+CALLS ?= 2000
+FAULTS ?=
+
+.PHONY: run test chaos bench check fix lock clean broken
 
 run: $(VENV)/.runtime ## start everything, until Ctrl-C
 	@exec $(BIN) -m portal.launch
 
 test: $(VENV)/.development ## all tests, linters and import rules
 	@exec $(BIN) -m tests.run
+
+chaos: $(VENV)/.development ## every fault among CALLS calls, then all at random: make chaos CALLS=500 FAULTS=kill_worker,mixed
+	@exec $(BIN) -m tests.faults --calls $(CALLS) --faults "$(FAULTS)"
 
 bench: $(VENV)/.development ## the benchmarks, each against its own limit
 	@exec $(BIN) -m tests.bench

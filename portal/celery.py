@@ -9,7 +9,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("ferry")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.conf.imports = ["portal.health", "portal.watch.correlation"]  # their pulses and ids are Celery's signals
+# What these do begins with Celery's signals.
+app.conf.imports = ["portal.health", "portal.watch.correlation", "portal.watch.tracing"]
 app.autodiscover_tasks()
 
 

@@ -18,6 +18,7 @@ VAR = Path(environment.text("FERRY_VAR", str(BASE_DIR / "var")))
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.text("SECRET_KEY")
 FERRY_DATA_KEYS = environment.words("FERRY_DATA_KEYS")  # Fernet keys, newest first
+FERRY_PROOF_KEYS = environment.words("FERRY_PROOF_KEY")  # Ed25519, base64url, newest first: services/gateway/proof.py
 if not SECRET_KEY or not FERRY_DATA_KEYS:
     raise ImproperlyConfigured("Set SECRET_KEY and FERRY_DATA_KEYS (make run keeps its own in var/secrets.env).")
 PORT = environment.number("PORT", 8000)
@@ -297,6 +298,10 @@ UNFOLD = {
         }
     },
 }  # fmt: skip
+
+# --- Traces: off unless there is a collector to send them to ---------------------------------------
+TRACES_ENDPOINT = environment.text("OTEL_EXPORTER_OTLP_ENDPOINT").rstrip("/")
+TRACED_SHARE = environment.share("OTEL_TRACES_SAMPLER_ARG", 1.0)
 
 # --- Log: events and facts, never contents (see portal/watch/logs.py) ------------------------------
 LOGGING_CONFIG = "portal.watch.logs.configure"

@@ -15,6 +15,15 @@ HONG_KONG = ZoneInfo("Asia/Hong_Kong")
 _WEEKDAYS = "一二三四五六日"
 
 
+def read(text: str) -> datetime | None:
+    """A moment as a browser's clock field posts it, taken as Hong Kong time; None for whatever is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=HONG_KONG)
+
+
 def say_date(day: date, today: date | None = None) -> str:
     """`Tuesday 3 March` · 「3月3日（星期二）」."""
     today = today or timezone.now().astimezone(HONG_KONG).date()

@@ -10,10 +10,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from opentelemetry import trace
-from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+    TracerProvider,
+)
 
 _HEADER = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.ASCII | re.DOTALL)
-_tracer = trace.get_tracer("ferry")
+_tracer = trace.NoOpTracerProvider().get_tracer("ferry")
+
+
+def record_with(provider: TracerProvider) -> None:
+    """Record spans from now on, in this process."""
+    global _tracer
+    _tracer = provider.get_tracer("ferry")
 
 
 def parse(header: str) -> SpanContext | None:
@@ -84,7 +99,8 @@ def span(
             made.end()
 
 
-def note(of: Span, **facts: str | int | bool) -> None:
-    """Add what became known about a step meanwhile."""
+def note(**facts: str | int | bool) -> None:
+    """Add what became known about the step in hand meanwhile."""
+    of = trace.get_current_span()
     for key, value in facts.items():
         of.set_attribute(f"ferry.{key}", value)

@@ -17,6 +17,7 @@ from factory.helpers import post_generation
 from identity.accounts.models import User
 from services.forms import profile, schema
 from services.registry import defaults, roles
+from services.registry.catalogue import backends
 from services.registry.models import (
     Backend,
     Department,
@@ -114,7 +115,7 @@ class _LegacyApps(DjangoModelFactory[LegacyApp]):
 
 
 class _Backends(DjangoModelFactory[Backend]):
-    """Idempotent REST with look-up, at the twins' address; the trait `soap` is neither idempotent nor REST."""
+    """Idempotent REST with look-up, at the twins' address; the traits `soap` and `records` are neither."""
 
     class Meta:
         model = Backend
@@ -124,6 +125,13 @@ class _Backends(DjangoModelFactory[Backend]):
             connector="soap",
             is_idempotent=False,
             settings={"wsdl": "service?wsdl", "lookup_operation": "FindByReceipt", "probe_operation": "Ping"},
+        )
+
+        records = Trait(
+            connector="fixed-width",
+            is_idempotent=False,
+            address=LazyAttribute(lambda row: backends.address_of(row.code, "fixed-width")),
+            settings=LazyAttribute(lambda row: backends.manners_of(row.code, "fixed-width")["settings"]),
         )
 
     department = SubFactory(_Departments)

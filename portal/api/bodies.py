@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from services import languages
-from services.gateway import story
+from services.gateway import deadlines, story
 from services.gateway.models import ServiceCall
 from services.registry.models import FunctionVersion, ServiceFunction
 
@@ -74,10 +74,27 @@ class FunctionBody(serializers.Serializer[Any]):
     missing_languages = serializers.ListField(child=serializers.CharField())
 
 
+class OutageBody(serializers.Serializer[Any]):
+    whose = serializers.ChoiceField(choices=["department", "portal"])
+    started_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True, help_text="null: it is still down")
+
+
+class DeadlineBody(serializers.Serializer[Any]):
+    opens_at = serializers.DateTimeField()
+    closes_at = serializers.DateTimeField(help_text="as the department set it")
+    effective_at = serializers.DateTimeField(help_text="as it holds: moved by what was down meanwhile")
+    message = serializers.CharField()
+    outages = OutageBody(many=True)
+
+
 class AvailabilityBody(serializers.Serializer[Any]):
-    code = serializers.ChoiceField(choices=["open", "closed", "troubled", "suspended", "not_yet"])
+    code = serializers.ChoiceField(
+        choices=["open", "closed", "troubled", "suspended", "not_yet", "too_early", "too_late"]
+    )
     message = serializers.CharField(allow_blank=True)
     opens_at = serializers.DateTimeField(allow_null=True)
+    deadline = DeadlineBody(allow_null=True, help_text="null: it can be filed at any time")
 
 
 class FunctionDetailBody(FunctionBody):
@@ -162,6 +179,25 @@ def of_function(function: ServiceFunction) -> dict[str, Any]:
         "version": version.number,
         "missing_languages": version.missing_languages,
     }
+
+
+def of_availability(found: story.Availability) -> dict[str, Any]:
+    deadline = found.deadline
+    return {
+        "code": found.code,
+        "message": found.message,
+        "opens_at": found.opens_at,
+        "deadline": deadline and {
+            "opens_at": deadline.opens_at,
+            "closes_at": deadline.closes_at,
+            "effective_at": deadline.effective_at,
+            "message": deadlines.say(deadline),
+            "outages": [
+                {"whose": outage.whose, "started_at": outage.started_at, "ended_at": outage.ended_at}
+                for outage in deadline.outages
+            ],
+        },
+    }  # fmt: skip
 
 
 def of_receipt(call: ServiceCall) -> dict[str, Any]:

@@ -80,13 +80,10 @@ class FunctionDetail(APIView):
         function = public_function(code)
         assert function.published is not None
         known = profile.read(request.user) if isinstance(request.user, User) else None
-        available = story.availability(function)
         return Response(
             {
                 **bodies.of_function(function),
-                "availability": {
-                    "code": available.code, "message": available.message, "opens_at": available.opens_at
-                },
+                "availability": bodies.of_availability(story.availability(function)),
                 "form": schema.localise(function.published.form, languages.current(), known),
             }
-        )  # fmt: skip
+        )

@@ -21,7 +21,7 @@ _MEANINGS = {
     415: "a kind of content that we do not take",
     422: "answers to put right, an Idempotency-Key used for something else, or a webhook that says nothing we can use",
     429: "too often; see Retry-After",
-    503: "too many streams; ask for the call instead",
+    503: "too many streams: ask for the call instead; or this portal has no key for proofs",
 }
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from identity.accounts.models import User
-from portal.control import undelivered
+from portal.control import fields, undelivered
 from portal.control.access import for_operations
 from portal.control.wording import TROUBLES
 from services import moments
@@ -27,7 +27,6 @@ from services.gateway.models import ServiceCall
 from services.registry.models import Backend, Department
 
 PAGE_SIZE = 25
-REASON_LENGTH = 300
 VERBS: dict[str, Callable[..., ServiceCall]] = {
     "retry": flows.retry,
     "close": flows.close,
@@ -75,7 +74,7 @@ def _list(request: HttpRequest, *, backend: str, department: str, error: str = "
         "groups": undelivered.groups(),
         "of_backend": Backend.objects.filter(code=backend).select_related("department").first() if backend else None,
         "of_department": Department.objects.filter(code=department).first() if department else None,
-        "reason_field": _reason_field(error=error),
+        "reason_field": fields.reason_field(error=error),
         "error": error,
         "error_pairs": [("reason", error)],
     }
@@ -91,8 +90,8 @@ def resend(request: HttpRequest) -> HttpResponse:
     if not (backend or department):
         return redirect("control:call-list")
     reason = request.POST.get("reason", "").strip()
-    if mistake := _mistake(reason):
-        return _list(request, backend=backend, department=department, error=mistake, status=422)
+    if error := fields.mistake(reason):
+        return _list(request, backend=backend, department=department, error=error, status=422)
     result = undelivered.resend(
         undelivered.waiting(backend=backend, department=department), by=request.user, reason=reason
     )
@@ -142,7 +141,7 @@ def settle(request: HttpRequest, receipt: str) -> HttpResponse:
     reason = request.POST.get("reason", "").strip()
     if not reason and verb == "retry":
         reason = _("Sent again from the list of undelivered calls")
-    mistakes = {"verb": "" if verb in VERBS else _("Choose one."), "reason": _mistake(reason)}
+    mistakes = {"verb": "" if verb in VERBS else _("Choose one."), "reason": fields.mistake(reason)}
     if any(mistakes.values()):
         return _page(request, call, mistakes=mistakes, typed={"verb": verb, "reason": reason}, status=422)
     if verb in ENDS_DOUBT and "sure" not in request.POST:
@@ -218,7 +217,7 @@ def _page(
         ],
         "settlement_columns": [_("When"), _("Who"), _("Decision"), _("Reason")],
         "verb_field": _verb_field(call, error=mistakes.get("verb", ""), value=typed.get("verb", "")),
-        "reason_field": _reason_field(error=mistakes.get("reason", ""), value=typed.get("reason", "")),
+        "reason_field": fields.reason_field(error=mistakes.get("reason", ""), value=typed.get("reason", "")),
         "error_pairs": [(name, text) for name, text in mistakes.items() if text],
         "facts": _facts(call),
     }  # fmt: skip
@@ -251,19 +250,3 @@ def _facts(call: ServiceCall) -> list[dict[str, str]]:
         {"label": _("Why"), "value": undelivered.why(call)},
         {"label": _("Attempts"), "value": str(call.attempt_count)},
     ]
-
-
-def _mistake(reason: str) -> str:
-    if not reason:
-        return _("Say why in a few words.")
-    if len(reason) > REASON_LENGTH:
-        return _("Say it in at most %(count)s characters.") % {"count": REASON_LENGTH}
-    return ""
-
-
-def _reason_field(*, error: str = "", value: str = "") -> dict[str, object]:
-    """Of components/field.html."""
-    return {
-        "name": "reason", "label": _("Reason"), "kind": "text", "required": True, "maxlength": REASON_LENGTH,
-        "error": error, "value": value,
-    }  # fmt: skip

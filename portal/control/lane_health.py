@@ -1,35 +1,22 @@
-"""How each backend is doing: its lane, its last hour, its queue, and its week in pieces of six hours."""
+"""How each backend is doing: its lane, its last hour, what waits, and its week in pieces of six hours."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
-from django.core.cache import cache
-from django.db.models import Aggregate, Count, DateTimeField, FloatField, Func, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from portal.control import lane_counts
+from portal.control.wording import say_span
 from services import moments
-from services.gateway.models import Attempt, Batch, Lane, ServiceCall
-from services.registry.models import Backend
+from services.gateway.models import Lane
+from services.registry.models import Backend, Maintenance
 
 PIECES = 28
-PIECE = timedelta(hours=6)
-WEEK_KEPT_SECONDS = 120  # the past hardly changes, and it is the one long read
-MOST_BATCHES = 100  # in trouble, whose trouble is told
+PIECE = lane_counts.PIECE
 HEIGHT = 24  # of the picture, in its units
-
-
-class _Percentile(Aggregate):
-    function = "PERCENTILE_CONT"
-    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
-    output_field = FloatField()
-
-
-class _Piece(Func):
-    """The beginning of the six hours (Hong Kong time) that a moment lies in."""
-
-    template = "date_bin('6 hours', %(expressions)s, TIMESTAMPTZ '2026-01-01 00:00+08')"
-    output_field = DateTimeField()
 
 
 @dataclass(frozen=True)
@@ -51,8 +38,15 @@ class Health:
     failures: int = 0
     p50_ms: float | None = None
     p95_ms: float | None = None
-    queue: int = 0
-    batches: list[str] = field(default_factory=list)  # what is the matter with files that left or came
+    queue: int = 0  # not left yet
+    queued_since: datetime | None = None  # the oldest of them
+    in_flight: int = 0
+    in_doubt: int = 0
+    waiting: int = 0  # with the department
+    overdue: int = 0  # of them, left with a file and should have been answered
+    batches: int = 0  # files not answered in full
+    batches_overdue: int = 0
+    batch_troubles: list[str] = field(default_factory=list)  # what was wrong with files, technical
     week: dict[datetime, tuple[int, int]] = field(default_factory=dict)  # piece -> tried, answered
 
     @property
@@ -70,6 +64,27 @@ class Health:
         return opens if opens > self.now else None
 
     @property
+    def maintenance(self) -> Maintenance | None:
+        return self.backend.maintenance(self.now)
+
+    @property
+    def next_maintenance(self) -> Maintenance | None:
+        """The next one that is noted but has not begun."""
+        coming = [row for row in self.backend.maintenances.all() if row.starts_at > self.now]
+        return min(coming, key=lambda row: row.starts_at, default=None)
+
+    @property
+    def breaker_words(self) -> str:
+        if self.breaker == "open" and self.lane and self.lane.open_until:
+            return _("breaker open until %(time)s") % {"time": moments.say_time(self.lane.open_until)}
+        return _("breaker half-open") if self.breaker == "half-open" else _("breaker closed")
+
+    @property
+    def queue_age(self) -> str:
+        """Of the oldest call that has not left."""
+        return say_span(self.now - self.queued_since) if self.queued_since else ""
+
+    @property
     def is_ailing(self) -> bool:
         """Its lane says so: the breaker, failures in a row, or a probe without an answer."""
         lane = self.lane
@@ -82,7 +97,7 @@ class Health:
 
     @property
     def is_in_trouble(self) -> bool:
-        return self.is_ailing or self.fails_often or bool(self.batches)
+        return self.is_ailing or self.fails_often or self.overdue > 0 or bool(self.batch_troubles)
 
     @property
     def heard_at(self) -> datetime | None:
@@ -105,8 +120,12 @@ class Health:
             return _("failing"), "error"
         if self.fails_often:
             return _("many failures"), "waiting"
-        if self.batches:
+        if self.overdue:
+            return _("answers overdue"), "waiting"
+        if self.batch_troubles:
             return _("a batch needs a look"), "waiting"
+        if self.maintenance:
+            return _("maintenance"), ""
         if self.closed_until:
             return _("counter closed"), ""
         return (_("well"), "success") if self.heard_at else (_("not heard of yet"), "")
@@ -114,14 +133,14 @@ class Health:
     @property
     def notes(self) -> list[str]:
         """What goes with the state: until when, since when."""
-        lane, notes = self.lane, []
-        if lane and lane.open_until and self.breaker == "open":
-            notes.append(_("no calls go out until %(time)s") % {"time": moments.say_time(lane.open_until)})
+        lane, notes = self.lane, [self.breaker_words] if self.backend.is_deliverable else []
         if lane and lane.failures:
             notes.append(_("%(count)s failures in a row") % {"count": lane.failures})
         if self.closed_until:
             notes.append(_("opens %(time)s") % {"time": moments.say(self.closed_until)})
-        notes += self.batches
+        notes += self.batch_troubles
+        if self.next_maintenance:
+            notes.append(_("maintenance from %(time)s") % {"time": moments.say(self.next_maintenance.starts_at)})
         if self.is_in_trouble and self.heard_at:
             notes.append(_("last well %(time)s") % {"time": moments.say(self.heard_at)})
         return notes
@@ -172,11 +191,11 @@ class Health:
         }  # fmt: skip
 
     @property
-    def urgency(self) -> tuple[bool, bool, int, int, int, str]:
+    def urgency(self) -> tuple[bool, bool, int, int, int, int, str]:
         """Sorts those in trouble first, then the busy ones."""
         return (
-            not self.is_in_trouble, self.breaker == "closed", -self.failures, -self.queue, -self.calls,
-            self.backend.code,
+            not self.is_in_trouble, self.breaker == "closed", -self.failures, -self.overdue - self.in_doubt,
+            -self.queue, -self.calls, self.backend.code,
         )  # fmt: skip
 
 
@@ -188,60 +207,33 @@ def _begin(now: datetime) -> datetime:
 
 
 def of(backends: QuerySet[Backend], now: datetime) -> list[Health]:
-    """Of each of these, those in trouble first. Six queries, or five while the week is remembered."""
+    """Of each of these, those in trouble first. Nine queries, or ten when a piece of the week is not remembered."""
     rows = {
         backend.pk: Health(backend, now)
         for backend in backends.select_related("department", "lane").prefetch_related("maintenances")
     }
-    for backend_id, calls, failures, p50, p95 in _last_hour(now):
+    for backend_id, values in _asked(now):
         if row := rows.get(backend_id):
-            row.calls, row.failures, row.p50_ms, row.p95_ms = calls, failures, p50, p95
-    for backend_id, queue in _queues():
-        if row := rows.get(backend_id):
-            row.queue = queue
-    for backend_id, file, trouble in _batches(now):
-        if row := rows.get(backend_id):
-            row.batches.append(f"{file}: {trouble}")
-    for backend_id, piece, tried, answered in _week(now):
+            vars(row).update(values)
+    for backend_id, piece, tried, answered in lane_counts.week(_begin(now), PIECES, now):
         if row := rows.get(backend_id):
             row.week[piece] = (tried, answered)
     return sorted(rows.values(), key=lambda row: row.urgency)
 
 
-def _last_hour(now: datetime) -> Iterable[tuple[int, int, int, float, float]]:
-    tried = Attempt.objects.filter(kind=Attempt.Kind.SEND, started_at__gt=now - timedelta(hours=1)).order_by()
-    return tried.values_list("backend_id").annotate(
-        calls=Count("pk"),
-        failures=Count("pk", filter=~Q(outcome="answered")),
-        p50=_Percentile("duration_ms", share=0.5),
-        p95=_Percentile("duration_ms", share=0.95),
-    )
-
-
-def _queues() -> Iterable[tuple[int, int]]:
-    return (
-        ServiceCall.objects.filter(status__in=["accepted", "delivering"])
-        .order_by().values_list("backend_id").annotate(Count("pk"))
-    )  # fmt: skip
-
-
-def _batches(now: datetime) -> Iterable[tuple[int, str, str]]:
-    """Those in trouble, for a week after they were answered."""
-    troubled = Batch.objects.exclude(trouble="").exclude(answered_at__lt=now - timedelta(days=7))
-    return troubled.order_by("-number").values_list("backend_id", "file_name", "trouble")[:MOST_BATCHES]
-
-
-def _week(now: datetime) -> list[tuple[int, datetime, int, int]]:
-    begin = _begin(now)
-    key = f"control:week:{begin:%Y%m%d%H}"
-    kept: list[tuple[int, datetime, int, int]] | None = cache.get(key)
-    if kept is None:
-        tried = Attempt.objects.filter(kind=Attempt.Kind.SEND, started_at__gte=begin).order_by()
-        counted = (
-            tried.annotate(piece=_Piece("started_at"))
-            .values_list("backend_id", "piece")
-            .annotate(tried=Count("pk"), answered=Count("pk", filter=Q(outcome="answered")))
-        )
-        kept = list(counted)
-        cache.set(key, kept, WEEK_KEPT_SECONDS)
-    return kept
+def _asked(now: datetime) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Backend, and some of the fields of its Health."""
+    for backend, calls, failures, p50, p95 in lane_counts.last_hour(now):
+        yield backend, {"calls": calls, "failures": failures, "p50_ms": p50, "p95_ms": p95}
+    for backend, queue, since in lane_counts.queues():
+        yield backend, {"queue": queue, "queued_since": since}
+    for backend, flying in lane_counts.in_flight(now):
+        yield backend, {"in_flight": flying}
+    for backend, doubts, waiting in lane_counts.awaited():
+        yield backend, {"in_doubt": doubts, "waiting": waiting}
+    for backend, files in lane_counts.batches():
+        yield backend, {"batches": files}
+    for backend, troubles in lane_counts.batch_troubles(now):
+        yield backend, {"batch_troubles": troubles}
+    for backend, late, files in lane_counts.overdue(now):
+        yield backend, {"overdue": late, "batches_overdue": files}

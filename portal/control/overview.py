@@ -15,6 +15,7 @@ from portal.control.calls import lines
 from portal.control.wording import say_day
 from services.consolidation import stages
 from services.consolidation.models import Aim
+from services.gateway.models import Incident
 from services.registry.models import Backend, Department, LegacyApp
 
 BUSIEST = 5
@@ -91,5 +92,6 @@ def _health() -> dict[str, Any]:
         "busy": busy[:BUSIEST],
         "well_count": len(rows) - len(troubled),
         "backend_count": len(rows),
+        "incident_count": Incident.objects.filter(ended_at=None).count(),
         "queue": sum(row.queue for row in rows),
     }

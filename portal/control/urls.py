@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from portal.control import apps_out, backends, calls, overview
+from portal.control import apps_out, backend_acts, backends, calls, incident_list, overview
 
 app_name = "control"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +15,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("blockers/<int:pk>/close", apps_out.blocker_close, name="blocker-close"),
     path("backends/", backends.backend_list, name="backend-list"),
     path("backends/<slug:code>/", backends.backend_page, name="backend"),
+    path("backends/<slug:code>/probe", backend_acts.probe, name="backend-probe"),
+    path("backends/<slug:code>/close-breaker", backend_acts.close_breaker, name="breaker-close"),
+    path("backends/<slug:code>/maintenances", backend_acts.maintenance_note, name="maintenance-note"),
+    path("maintenances/<int:pk>/end", backend_acts.maintenance_end, name="maintenance-end"),
+    path("incidents/", incident_list.incident_list, name="incident-list"),
     path("calls/", calls.call_list, name="call-list"),
     path("calls/resend", calls.resend, name="call-resend"),
     path("calls/<str:receipt>/", calls.call_page, name="call"),

@@ -1,9 +1,10 @@
 """How operations names states, reasons and months."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils.dates import MONTHS
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from services.languages import current
 
@@ -55,3 +56,13 @@ def say_day(day: date) -> str:
 def say_month(day: date) -> str:
     """`June 2032` · 「2032年6月」."""
     return f"{MONTHS[day.month]} {day.year}" if current() == "en" else f"{day.year}年{day.month}月"
+
+
+def say_span(span: timedelta) -> str:
+    """`3 minutes`, `5 hours`, `2 days`: how long, in the largest unit that fits."""
+    minutes = max(int(span.total_seconds() // 60), 0)
+    if minutes < 60:
+        return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}
+    if minutes < 2880:
+        return ngettext("%(count)s hour", "%(count)s hours", minutes // 60) % {"count": minutes // 60}
+    return ngettext("%(count)s day", "%(count)s days", minutes // 1440) % {"count": minutes // 1440}

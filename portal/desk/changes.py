@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from services import moments
-from services.registry.models import Change
+from services.registry.models import Change, FilingPeriod
 
 LONGEST = 160  # characters of a value
 
@@ -44,6 +44,9 @@ def _verbs() -> dict[str, str]:
         "function.suspended": _("suspended it"),
         "function.resumed": _("opened it again"),
         "function.retired": _("retired it"),
+        "function.filing_added": _("set a filing period"),
+        "function.filing_extended": _("extended a filing period"),
+        "function.filing_removed": _("removed a filing period"),
         "version.loaded": _("loaded it with the catalogue"),
         "version.started": _("started a version"),
         "version.brought_back": _("brought an older version back"),
@@ -59,6 +62,10 @@ def _verbs() -> dict[str, str]:
         "aim.set": _("set an aim"),
         "backend.created": _("added a system"),
         "backend.changed": _("changed a system"),
+        "backend.breaker_closed": _("closed the breaker of a system"),
+        "maintenance.noted": _("noted a maintenance of a system"),
+        "maintenance.ended": _("ended a maintenance of a system"),
+        "maintenance.called_off": _("called off a maintenance of a system"),
     }
 
 
@@ -78,8 +85,10 @@ def _details(details: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _said(name: str, value: Any) -> str:
     """A value in words where the record keeps a code or a moment."""
-    if name == "until":
+    if name in {"from", "until", "opens_at", "before"}:
         return moments.say(datetime.fromisoformat(value))
+    if name == "rule":
+        return str(dict(FilingPeriod.Rule.choices).get(value, value))
     return outcome_words(value) if name == "outcome" else _short(value)
 
 
@@ -131,7 +140,12 @@ def _labels() -> dict[str, str]:
         "reasons": _("Reason"),
         "reason": _("Reason"),
         "note": _("Reason"),
+        "from": _("From (Hong Kong time)"),
         "until": _("Until (Hong Kong time)"),
+        "opens_at": _("Opens (Hong Kong time)"),
+        "before": _("Until then it was"),
+        "rule": _("When a system was down"),
+        "extend_days": _("Days added for each time"),
         "receipt": _("Receipt"),
         "outcome": _("Outcome"),
         "milliseconds": _("Milliseconds"),

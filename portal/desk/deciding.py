@@ -74,7 +74,7 @@ def suspend(request: HttpRequest, code: str) -> HttpResponse:
     error = ""
     if request.method == "POST":
         try:
-            flows.suspend(function, by=person(request), reasons=reasons, until=_moment(until_text))
+            flows.suspend(function, by=person(request), reasons=reasons, until=moment_of(until_text))
         except RegistryError as problem:
             error = problem.message
         except ValueError:
@@ -97,7 +97,7 @@ def suspend(request: HttpRequest, code: str) -> HttpResponse:
     )
 
 
-def _moment(text: str) -> datetime | None:
+def moment_of(text: str) -> datetime | None:
     """Hong Kong time, as the page's own clock field posts it. Raises ValueError."""
     if not text:
         return None

@@ -17,7 +17,7 @@ from portal.desk.access import person
 from portal.desk.changes import told
 from services import moments
 from services.gateway.models import ServiceCall
-from services.registry import flows, soundness
+from services.registry import flows, opening_hours, soundness
 from services.registry.errors import Unusable
 from services.registry.models import Backend, Change, Department, FunctionVersion, ServiceFunction
 
@@ -285,7 +285,8 @@ class BackendAdmin(OwnDepartment):
     form = BackendForm
     heading = gettext_lazy("Systems")
 
-    list_display = ("name", "speaks", "reached_at", "files_once", "looks_up", "at_once")
+    list_display = ("name", "speaks", "reached_at", "open_when", "files_once", "looks_up", "at_once")
+    list_display_links = None
     list_filter = ("connector", DepartmentFilter)
     search_fields = ("code", "department__name_en", "department__name_zh_hant", "department__name_zh_hans")
     search_help_text = gettext_lazy("Code of a system, or its department")
@@ -310,7 +311,11 @@ class BackendAdmin(OwnDepartment):
 
     @admin.display(description=gettext_lazy("System"), ordering="code")
     def name(self, backend: Backend) -> str:
-        return backend.code
+        return format_html('<a class="desk-link" href="../../systems/{0}/">{0}</a>', backend.code)
+
+    @admin.display(description=gettext_lazy("When it is open"))
+    def open_when(self, backend: Backend) -> str:
+        return "; ".join(opening_hours.say(backend.service_window))
 
     @admin.display(description=gettext_lazy("How it speaks"), ordering="connector")
     def speaks(self, backend: Backend) -> str:

@@ -9,7 +9,7 @@ from portal.desk.access import function_of, may_act, may_decide, open_version, p
 from portal.desk.changes import told
 from portal.desk.navigation import waiting_for
 from portal.desk.pages import page
-from services.gateway import story
+from services.gateway import deadlines, story
 from services.languages import current
 from services.registry.completeness import LANGUAGES, missing_from
 from services.registry.models import FunctionVersion
@@ -36,7 +36,8 @@ def function(request: HttpRequest, code: str) -> HttpResponse:
         may_act=may_act(user, found),
         may_decide=bool(opened and may_decide(user, opened)),
         sent_back=newest if newest and newest.state == "refused" else None,
-        availability=story.availability(found),
+        availability=(now := story.availability(found)),
+        deadline=deadlines.say(now.deadline) if now.deadline else "",
         changes=told(found.changes.select_related("actor")[:6]),
     )
 

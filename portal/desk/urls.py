@@ -4,7 +4,7 @@ from django.conf.urls.i18n import urlpatterns as language_urls
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from portal.desk import attempting, deciding, reading, settling, writing
+from portal.desk import attempting, deciding, filing, reading, settling, systems, writing
 
 app_name = "desk"
 ONE = "functions/<slug:code>/"
@@ -18,6 +18,8 @@ urlpatterns = [
     path("waiting/", reading.waiting, name="waiting"),
     path("calls/<str:receipt>/", settling.call, name="call"),
     path("calls/<str:receipt>/settle/", settling.settle, name="call-settle"),
+    path("systems/<slug:code>/", systems.system, name="system"),
+    path("systems/<slug:code>/maintenances/<int:pk>/end/", systems.maintenance_end, name="maintenance-end"),
     path(ONE, reading.function, name="function"),
     path(f"{ONE}draft/", writing.edit, name="edit"),
     path(f"{ONE}draft/start/", writing.start, name="start"),
@@ -26,6 +28,9 @@ urlpatterns = [
     path(f"{ONE}suspend/", deciding.suspend, name="suspend"),
     path(f"{ONE}resume/", deciding.resume, name="resume"),
     path(f"{ONE}retire/", deciding.retire, name="retire"),
+    path(f"{ONE}filing/", filing.filing, name="filing"),
+    path(f"{ONE}filing/<int:number>/extend/", filing.extend, name="filing-extend"),
+    path(f"{ONE}filing/<int:number>/remove/", filing.remove, name="filing-remove"),
     path(VERSION, reading.review, name="version"),
     path(f"{VERSION}try/", attempting.attempt, name="try"),
     path(f"{VERSION}submit/", deciding.submit, name="submit"),

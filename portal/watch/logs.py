@@ -36,7 +36,7 @@ FORMATS = ("text", "json")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _PERSONAL = re.compile(
     r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,190}"  # an e-mail address
-    r"|(?<![A-Za-z0-9])[A-Za-z]{1,2}\d{6}(?:\([0-9Aa]\)|[0-9Aa](?![A-Za-z0-9]))"  # a Hong Kong identity card number
+    r"|(?<![A-Za-z0-9])[A-Za-z]{1,2}\d{6}(?:\([0-9Aa]\)|[0-9Aa](?![A-Za-z0-9-]))"  # an identity card's number
     r"|\+852[ -]?\d{4}[ -]?\d{4}"  # a Hong Kong telephone number
 )
 
@@ -116,9 +116,8 @@ def _clean(text: str) -> str:
 
 # --- Exceptions -----------------------------------------------------------------------------------
 def _error_in(given: Any) -> BaseException | None:
-    if given is True:
-        return sys.exc_info()[1]
-    error = given[1] if isinstance(given, tuple) else given
+    found = sys.exc_info() if given is True else given
+    error = found[1] if isinstance(found, tuple) else found
     return error if isinstance(error, BaseException) else None
 
 

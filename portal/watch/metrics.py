@@ -49,6 +49,14 @@ class _Now:
             rows = gauges.read(self.now)
         except DatabaseError:
             return
+        about = GaugeMetricFamily(
+            "ferry_backend_info",
+            "Always 1: whose a backend is, and its protocol",
+            labels=["backend", "department", "connector"],
+        )
+        for row in rows:
+            about.add_metric([row.backend, row.department, row.connector], 1.0)
+        yield about
         for name, (text, field) in GAUGES.items():
             yield _gauge(name, text, {row.backend: float(getattr(row, field)) for row in rows})
         states = {row.backend: float(gauges.BREAKER_STATES[row.breaker]) for row in rows}

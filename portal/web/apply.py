@@ -32,8 +32,8 @@ from services.forms import flows as drafts
 from services.forms.errors import FieldError, Invalid
 from services.forms.kinds import kind_of
 from services.forms.models import Draft
+from services.gateway import deadlines, receipts, story
 from services.gateway import flows as gateway
-from services.gateway import receipts, story
 from services.gateway.errors import NotAvailable
 from services.gateway.models import ServiceCall
 from services.registry.models import FunctionVersion, ServiceFunction
@@ -130,6 +130,7 @@ def _show_form(
         "fields": drawn,
         "errors": [(error.name, error.message) for error in errors],
         "is_filled_in": any(field.is_filled_in for field in drawn),
+        "deadline": _deadline(story.availability(version.function)),
         "has_files": any(kind_of(made) == "file" for made in version.form.get("properties", {}).values()),
         **extra,
     }
@@ -208,7 +209,8 @@ def _look_over(request: HttpRequest, function: ServiceFunction, notice: str = ""
         "draft": draft,
         "seen": _fingerprint(draft, clean),
         "notice": notice,
-        "availability": story.availability(function),
+        "availability": (availability := story.availability(function)),
+        "deadline": _deadline(availability),
     }
     return render(request, "web/function_review.html", context, status=status)
 
@@ -285,7 +287,11 @@ def _fingerprint(draft: Draft, clean: dict[str, Any]) -> str:
 # --- What both share ----------------------------------------------------------------------------------
 def _function(code: str) -> ServiceFunction:
     found: ServiceFunction = get_object_or_404(
-        ServiceFunction.objects.public().with_content().select_related("published__backend__lane"), code=code
+        ServiceFunction.objects.public()
+        .with_content()
+        .select_related("published__backend__lane")
+        .prefetch_related("filing_periods"),
+        code=code,
     )
     _published(found).function = found
     return found
@@ -317,6 +323,10 @@ def _turn_away(request: HttpRequest, function: ServiceFunction, version: Functio
     if not request.user.is_authenticated:
         return redirect_to_login(f"{request.path}?kept" if is_kept else request.get_full_path())
     return _closed(request, function, _not_sure_enough(version), is_kept=is_kept)
+
+
+def _deadline(availability: story.Availability) -> str:
+    return deadlines.say(availability.deadline) if availability.deadline else ""
 
 
 def _not_sure_enough(version: FunctionVersion) -> str:

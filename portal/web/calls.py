@@ -1,5 +1,6 @@
 """A person's calls: the receipt, the answer as it comes, and the list of them all."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -26,7 +27,8 @@ from portal.web import receipt_pdf, shared, sheet, troubles
 from portal.web.templatetags.ferry import moment
 from portal.web.wording import wording
 from services import languages
-from services.gateway import history, receipts, story, withdrawal
+from services.gateway import deadlines, history, proof, receipts, story, withdrawal
+from services.gateway.errors import NoProofKey
 from services.gateway.models import Attempt, ServiceCall
 
 PAGE_SIZE = 10  # a screenful or two on a phone
@@ -172,7 +174,8 @@ def call_part(request: HttpRequest, receipt: str) -> HttpResponse:
 @require_safe
 def call_pdf(request: HttpRequest, receipt: str) -> HttpResponse:
     call = own_call(request, receipt)
-    paper = receipt_pdf.write(call, _receipt(call)["rows"], story.answer(call))
+    receipt_of = _receipt(call)
+    paper = receipt_pdf.write(call, receipt_of["rows"], story.answer(call), deadline=receipt_of["deadline"])
     return _document(paper, "application/pdf", f'inline; filename="{call.receipt}.pdf"')
 
 
@@ -184,6 +187,19 @@ def call_sent(request: HttpRequest, receipt: str) -> HttpResponse:
     call = own_call(request, receipt)
     text = receipts.canonical(call.receipt, call.function.code, call.payload)
     return _document(text, "application/json", f'attachment; filename="{call.receipt}.json"')
+
+
+@login_not_required
+@never_cache
+@require_safe
+def call_proof(request: HttpRequest, receipt: str) -> HttpResponse:
+    """The call as the portal vouches for it, signed."""
+    call = own_call(request, receipt)
+    try:
+        signed = proof.prove(call, timezone.now())
+    except NoProofKey as error:
+        raise Http404("this portal signs no proofs") from error
+    return _document(json.dumps(signed).encode(), proof.MEDIA_TYPE, f'attachment; filename="{call.receipt}.proof.json"')
 
 
 _NAMES = [languages.column("name", code) for code in languages.CODES]
@@ -268,6 +284,8 @@ def _receipt(call: ServiceCall) -> dict[str, Any]:
         "department": wording(call.function.department).html(),
         "rows": sheet.rows(call.version.form, call.payload["form"], file_names=names),
         "groups": [call.sent_sha256[start : start + 4] for start in range(0, 64, 4)],
+        "deadline": deadlines.say_proof(deadline, call.accepted_at) if (deadline := deadlines.of_call(call)) else "",
+        "has_proof": proof.keyring().signer is not None,
         "exact_time": _("%(moment)s, Hong Kong time") % {"moment": f"{accepted_at:%Y-%m-%d %H:%M:%S}"},
     }
 

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("calls/<str:receipt>/part/", calls.call_part, name="call-part"),
     path("calls/<str:receipt>/receipt.pdf", calls.call_pdf, name="call-pdf"),
     path("calls/<str:receipt>/sent.json", calls.call_sent, name="call-sent"),
+    path("calls/<str:receipt>/proof.json", calls.call_proof, name="call-proof"),
     path("calls/<str:receipt>/withdraw/", withdraw.call_withdraw, name="call-withdraw"),
     path("profile/", profile.profile, name="profile"),
     path("profile/contact/", profile.contact, name="profile-contact"),

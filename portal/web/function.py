@@ -15,10 +15,10 @@ from portal.web.templatetags.ferry import hkd, lang_tag
 from portal.web.wording import wording
 from services import languages
 from services.forms import schema
-from services.gateway import standing, story
+from services.gateway import deadlines, standing, story
 from services.registry.models import FunctionVersion, ServiceFunction
 
-BATCHED = {"sftp-batch", "fixed-width"}  # connectors that bring the answer with the next run
+BATCHED = {"sftp-batch"}  # connectors that bring the answer with the next run
 CONTENT_SECONDS = 60  # a version never changes; the names of its department and app may
 UNREAD = ("published__request_map", "published__answer_map")
 Row = dict[str, Any]
@@ -32,15 +32,18 @@ def function(request: HttpRequest, code: str) -> HttpResponse:
     row = standing.find(code)
     if row is None or row.published is None:
         raise Http404
-    notice = _notice(row, row.published)
+    now = story.availability(row)
+    notice = _notice(now, row.published)
+    when = deadlines.say(now.deadline) if now.deadline and now.is_accepting else ""
     must_sign_in = row.published.assurance != FunctionVersion.Assurance.NONE and not request.user.is_authenticated
-    facts = (row.published_id, must_sign_in, *notice.values())
+    facts = (row.published_id, must_sign_in, when, *notice.values())
     return shared.answer(
-        request, shared.part("function", facts, lambda: _page(code, notice, must_sign_in), seconds=CONTENT_SECONDS)
+        request,
+        shared.part("function", facts, lambda: _page(code, notice, when, must_sign_in), seconds=CONTENT_SECONDS),
     )
 
 
-def _page(code: str, notice: Row, must_sign_in: bool) -> str:
+def _page(code: str, notice: Row, when: str, must_sign_in: bool) -> str:
     """The page of the version that is published, with its notice, for anyone who must sign in or need not."""
     row = ServiceFunction.objects.public().with_content().defer(*UNREAD).get(code=code)
     version = row.published
@@ -58,15 +61,18 @@ def _page(code: str, notice: Row, must_sign_in: bool) -> str:
         "verb": labels.ACTIONS[version.action],
         "form_url": "" if notice.get("is_final") else reverse("web:function-form", args=[code]),
         "must_sign_in": must_sign_in,
-        "facts": _facts(row, version),
+        "facts": _facts(row, version, when),
         **_questions(version),
     }
     return shared.page("web/function.html", context)
 
 
-def _notice(row: ServiceFunction, version: FunctionVersion) -> Row:
+def _notice(now: story.Availability, version: FunctionVersion) -> Row:
     """What stands in the way, or nothing. `is_final`: it cannot be done here now, so there is no button."""
-    now = story.availability(row)
+    if now.code == "too_late":
+        return {"tone": "waiting", "title": _("The time to file is over"), "text": now.message, "is_final": True}
+    if now.code == "too_early":
+        return {"tone": "info", "title": _("Not open yet"), "text": now.message, "is_final": True}
     if now.code == "suspended":
         return {"tone": "waiting", "title": _("Paused"), "text": now.message, "is_final": True}
     if now.code == "not_yet":
@@ -79,10 +85,11 @@ def _notice(row: ServiceFunction, version: FunctionVersion) -> Row:
     return {"tone": "waiting", "title": titles[now.code], "text": now.message} if now.code in titles else {}
 
 
-def _facts(row: ServiceFunction, version: FunctionVersion) -> list[Row]:
+def _facts(row: ServiceFunction, version: FunctionVersion, when: str) -> list[Row]:
     """The rows of components/summary_list.html."""
     department = reverse("web:department", args=[row.department.code])
     facts = [
+        *([(_("Deadline"), when)] if when else []),
         (_("What it costs"), _cost(version)),
         (_("Who it is for"), [labels.AUDIENCES[code] for code in labels.AUDIENCES if code in version.audience]),
         (_("What you need"), _needs(version)),

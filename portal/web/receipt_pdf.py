@@ -55,8 +55,8 @@ _NUMBER = ParagraphStyle("number", _BODY, fontName=_LATIN_BOLD, fontSize=15, lea
 _DIGEST = ParagraphStyle("digest", _BODY, fontName="Courier", fontSize=10, leading=14)
 
 
-def write(call: ServiceCall, rows: Iterable[Row], answer: story.Answer | None) -> bytes:
-    """An A4 document in the language of this request; `rows` are what was sent."""
+def write(call: ServiceCall, rows: Iterable[Row], answer: story.Answer | None, *, deadline: str = "") -> bytes:
+    """An A4 document in the language of this request. `rows` are what was sent, `deadline` says until when it could."""
     name, department = wording(call.version).text, wording(call.function.department).text
     digest = [call.sent_sha256[start : start + 16] for start in range(0, 64, 16)]
     body: list[Flowable] = [
@@ -67,6 +67,7 @@ def write(call: ServiceCall, rows: Iterable[Row], answer: story.Answer | None) -
         _table([
             (_("Receipt number"), [_text(call.receipt, _NUMBER)]),
             (_("Received on"), [_text(moment(call.accepted_at), _BODY), _text(_exact(call), _QUIET)]),
+            *([(_("Deadline"), [_text(deadline, _BODY)])] if deadline else []),
             (_("Fingerprint of what was sent (SHA-256)"), [_text(_spaced(line), _DIGEST) for line in digest]),
             (_("Status"), _status(call)),
         ]),

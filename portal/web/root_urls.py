@@ -1,13 +1,15 @@
 """Addresses without a language in front."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import path
+from django.views.decorators.http import require_safe
 
 from portal import health
 from portal.watch.metrics import metrics
 from portal.web.styleguide import styleguide
+from services.gateway import proof
 
 
 @login_not_required
@@ -16,8 +18,17 @@ def front(request: HttpRequest) -> HttpResponse:
     return redirect("web:home")
 
 
+@login_not_required
+@require_safe
+def proof_keys(request: HttpRequest) -> HttpResponse:
+    """The public keys with which proofs of calls are checked (RFC 7517 section 8.5.1)."""
+    headers = {"Cache-Control": "public, max-age=3600", "Access-Control-Allow-Origin": "*"}
+    return JsonResponse(proof.key_set(), content_type="application/jwk-set+json", headers=headers)
+
+
 urlpatterns = [
     path("", front),
+    path(".well-known/ferry-proof-keys.json", proof_keys, name="proof-keys"),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", metrics),

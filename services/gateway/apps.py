@@ -6,11 +6,12 @@ class GatewayConfig(AppConfig):
     label = "gateway"
 
     def ready(self) -> None:
-        """Tell the registry which protocols can be spoken."""
-        from services.gateway import ledgers
+        """Tell the registry which protocols can be spoken; refuse to start with a key for proofs that is none."""
+        from services.gateway import ledgers, proof
         from services.gateway.connectors.registry import connectors
         from services.registry import protocols
 
+        proof.keyring()
         for connector in connectors.values():
             protocols.register(
                 protocols.Protocol(
@@ -18,8 +19,7 @@ class GatewayConfig(AppConfig):
                     label=connector.label,
                     schemes=connector.schemes,
                     settings_schema=ledgers.settings_schema(connector.settings_schema),
-                    check_request=connector.check_request,
-                    check_request_to=connector.check_request_to,
+                    check_request=connector.check_request_to,
                     check_backend=connector.check_backend,
                 )
             )

@@ -5,6 +5,7 @@ Claim and finish are short transactions; while the department is thinking, no da
 
 import base64
 import hashlib
+import math
 import random
 import time
 import uuid
@@ -22,7 +23,7 @@ from services import traces
 from services.forms.files import read
 from services.forms.models import StoredFile
 from services.gateway import events, figures, incidents, lanes, rows
-from services.gateway.connectors.base import Delivery, Outcome
+from services.gateway.connectors.base import Delivery, Outcome, leaving_by
 from services.gateway.connectors.registry import connectors
 from services.gateway.following import following
 from services.gateway.models import Attempt, Lane, ServiceCall
@@ -39,16 +40,18 @@ class Claim:
     call: ServiceCall
     lease: uuid.UUID
     fills_lane: bool
+    leaves_by: float = math.inf  # of time.monotonic(); after that it may be another worker's
+    clock_error: timedelta = timedelta()  # by how much our clock is ahead of the database's, which all share
 
 
 def claim(call_id: uuid.UUID, now: datetime | None = None) -> Claim | None:
     """Take the call if it is due and its lane admits it; put it off, with the reason, if not."""
-    now = now or timezone.now()
+    begun, clock = timezone.now(), time.monotonic()
     with transaction.atomic():
         found = rows.lock(call_id, now)
         if found is None:
             return None
-        call, lane = found
+        now, call, lane = found
         admission = lanes.admit(call, lane, now)
         if admission.free_at:
             Lane.objects.filter(pk=lane.pk).update(free_at=admission.free_at)
@@ -63,7 +66,8 @@ def claim(call_id: uuid.UUID, now: datetime | None = None) -> Claim | None:
             return None
         call.attempt_count += 1
         call.status, call.lease, call.lease_until = "delivering", lease, lease_until
-    return Claim(call, lease, fills_lane=taken + 1 >= admission.slots)
+    leaves_by = clock + _lease_lasts(call.backend).total_seconds()
+    return Claim(call, lease, taken + 1 >= admission.slots, leaves_by, clock_error=begun - now)
 
 
 def _lease_lasts(backend: Backend) -> timedelta:
@@ -71,11 +75,14 @@ def _lease_lasts(backend: Backend) -> timedelta:
     return timedelta(seconds=2 * backend.timeout_seconds + LEASE_MARGIN_SECONDS)
 
 
-def carry(call: ServiceCall) -> tuple[Outcome, datetime, int]:
-    """Send the call; its outcome, when it left, and how many milliseconds it took. Holds no connection meanwhile."""
-    with following(call, "exchange", kind=SpanKind.CLIENT) as span:
+def carry(call: ServiceCall, *, leaves_by: float = math.inf) -> tuple[Outcome, datetime, int]:
+    """Send the call, if it can leave before that moment of time.monotonic(). Holds no connection meanwhile.
+
+    Returns the outcome, when it left, and how many milliseconds it took.
+    """
+    with following(call, "exchange", kind=SpanKind.CLIENT), leaving_by(leaves_by):
         outcome, started, duration_ms = _exchange(call)
-        traces.note(span, outcome=outcome.kind)
+        traces.note(outcome=outcome.kind)
     return outcome, started, duration_ms
 
 
@@ -138,7 +145,8 @@ def _content(file: StoredFile) -> dict[str, str]:
 
 def finish(claimed: Claim, outcome: Outcome, *, started: datetime, duration_ms: int) -> None:
     """Write down how it ended. The department's own word always counts; anything else only while the lease is ours."""
-    now, call = timezone.now(), claimed.call
+    now, call = timezone.now() - claimed.clock_error, claimed.call
+    started -= claimed.clock_error
     attempt = _attempt(call, Attempt.Kind.SEND, call.attempt_count, outcome, started, duration_ms)
     if outcome.kind == Outcome.ANSWERED:
         understand(call, outcome, now)
@@ -216,11 +224,11 @@ def settle(call: ServiceCall, outcome: Outcome, now: datetime) -> None:
 
 def put_off(call: ServiceCall, outcome: Outcome, now: datetime) -> None:
     """No answer. Try again, find out what happened, or give it to a human: whichever cannot file it twice."""
-    may_have_arrived = outcome.kind == Outcome.AMBIGUOUS and not call.backend.is_idempotent
-    if may_have_arrived:
+    is_last_try = outcome.kind == Outcome.UNSENDABLE or call.attempt_count >= settings.GATEWAY_MAX_ATTEMPTS
+    if _may_be_filed(call, outcome, is_last_try=is_last_try):
         call.status = ServiceCall.Status.IN_DOUBT
         call.due_at = now + timedelta(seconds=_backoff(call.lookup_count))
-    elif outcome.kind == Outcome.UNSENDABLE or call.attempt_count >= settings.GATEWAY_MAX_ATTEMPTS:
+    elif is_last_try:
         call.status = ServiceCall.Status.FAILED
         call.finished_at = now
     else:
@@ -228,6 +236,21 @@ def put_off(call: ServiceCall, outcome: Outcome, now: datetime) -> None:
         wait = outcome.retry_after_seconds or _backoff(call.attempt_count - 1)
         call.due_at = now + timedelta(seconds=min(wait, settings.GATEWAY_RETRY_CAP_SECONDS))
     _let_go(call, trouble=outcome.kind)
+
+
+def _may_be_filed(call: ServiceCall, outcome: Outcome, *, is_last_try: bool) -> bool:
+    """Whether the department has to be asked before anything else happens to the call.
+
+    A backend that files a receipt once is simply sent it again; but when no try is left, `not delivered` would be a
+    guess if any earlier one may have arrived.
+    """
+    if not call.backend.is_idempotent:
+        return outcome.kind == Outcome.AMBIGUOUS
+    if not is_last_try:
+        return False
+    doubts = call.attempts.filter(outcome=Outcome.AMBIGUOUS, kind=Attempt.Kind.SEND)
+    known = call.attempts.filter(outcome=Outcome.UNKNOWN_RECEIPT).order_by("-started_at").first()
+    return (doubts.filter(started_at__gt=known.started_at) if known else doubts).exists()
 
 
 def _backoff(tries: int) -> float:

@@ -43,6 +43,10 @@ class NotWithdrawable(GatewayError):
         self.message = message
 
 
+class NoProofKey(GatewayError):
+    """This portal has no key to sign proofs with."""
+
+
 class HookError(GatewayError):
     """A webhook that changed nothing; the message is for the department's engineers, without contents."""
 

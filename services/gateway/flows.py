@@ -15,6 +15,7 @@ from identity.accounts.models import User
 from identity.consent import flows as consent
 from identity.profile import flows as profile
 from identity.profile.models import ProfileField
+from services import traces
 from services.forms import files, schema, validation
 from services.forms import flows as forms
 from services.forms.errors import FieldError, Invalid
@@ -54,6 +55,7 @@ def clean(
     return form
 
 
+@traces.span("submit")
 def submit(
     function: ServiceFunction,
     data: Mapping[str, Any],
@@ -74,6 +76,7 @@ def submit(
     """
     version = version or function.published
     assert version is not None
+    traces.note(function=function.code, backend=version.backend.code, connector=version.backend.connector)
     if not assurance.reaches(assurance.of(person or AnonymousUser()), version.assurance):
         raise AssuranceTooLow(version.assurance)
     availability, now = story.availability(function), timezone.now()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import SpanKind
 from structlog.contextvars import bound_contextvars
 
 from services import traces
@@ -11,7 +11,7 @@ from services.gateway.models import ServiceCall
 
 
 @contextmanager
-def following(call: ServiceCall, step: str, *, kind: SpanKind = SpanKind.INTERNAL) -> Iterator[Span]:
+def following(call: ServiceCall, step: str, *, kind: SpanKind = SpanKind.INTERNAL) -> Iterator[None]:
     """A step of what the person's request began. Its function and backend must be loaded.
 
     Inside, log lines name the call, and `traces.current_header()` is what its department is told.
@@ -27,6 +27,6 @@ def following(call: ServiceCall, step: str, *, kind: SpanKind = SpanKind.INTERNA
         parent = current  # we are further down the same trace already
     with (
         bound_contextvars(call=str(call.pk), backend=call.backend.code),
-        traces.span(step, parent=parent, kind=kind, **facts) as span,
+        traces.span(step, parent=parent, kind=kind, **facts),
     ):
-        yield span
+        yield

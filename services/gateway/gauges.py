@@ -39,6 +39,7 @@ class Standing:
 
     backend: str
     department: str
+    connector: str
     breaker: str  # as Lane.breaker says
     bulkhead_limit: int  # deliveries at once
     queue: int = 0  # accepted and not held back by a closed counter
@@ -55,7 +56,9 @@ def read(now: datetime) -> list[Standing]:
     found = {}
     for backend in Backend.objects.select_related("department", "lane"):
         breaker = backend.lane.breaker(now) if hasattr(backend, "lane") else "closed"
-        found[backend.pk] = Standing(backend.code, backend.department.code, breaker, backend.max_concurrency)
+        found[backend.pk] = Standing(
+            backend.code, backend.department.code, backend.connector, breaker, backend.max_concurrency
+        )
     with connection.cursor() as cursor:
         for query in QUERIES:
             cursor.execute(query, {"now": now})

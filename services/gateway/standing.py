@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from services.gateway.models import Lane
-from services.registry.models import Backend, FunctionVersion, Maintenance, ServiceFunction
+from services.registry.models import Backend, FilingPeriod, FunctionVersion, Maintenance, ServiceFunction
 
 FUNCTION = [
     "id", "code", "state", "suspended_until",
@@ -20,14 +20,20 @@ VERSION = ["id", "assurance"]
 BACKEND = ["id", "connector", "service_window"]
 fromisoformat = datetime.fromisoformat
 LANE = ["backend_id", "open_until"]
+REASONS = ["reason_en", "reason_zh_hant", "reason_zh_hans"]
 SHOWN = (("function", FUNCTION), ("version", VERSION), ("backend", BACKEND), ("lane", LANE))
 CLOSURES = """(
-        SELECT json_agg(json_build_array(starts_at, ends_at)) FROM registry_maintenance
+        SELECT json_agg(json_build_array(starts_at, ends_at, reason_en, reason_zh_hant, reason_zh_hans))
+        FROM registry_maintenance
         WHERE backend_id = backend.id AND ends_at > now()
+    )"""
+PERIODS = """(
+        SELECT json_agg(json_build_array(opens_at, closes_at, rule, extend_days)) FROM registry_filingperiod
+        WHERE function_id = function.id
     )"""
 COLUMNS = ", ".join(f"{table}.{column}" for table, columns in SHOWN for column in columns)
 QUERY = f"""
-    SELECT {COLUMNS}, {CLOSURES}
+    SELECT {COLUMNS}, {CLOSURES}, {PERIODS}
     FROM registry_servicefunction function
     JOIN registry_functionversion version ON version.id = function.published_id
     JOIN registry_backend backend ON backend.id = version.backend_id
@@ -36,7 +42,10 @@ QUERY = f"""
 
 
 def find(code: str) -> ServiceFunction | None:
-    """A function that citizens may see, with no more than `story.availability` asks for. One query."""
+    """A function that citizens may see, with no more than `story.availability` asks for. One query.
+
+    What is missing is asked by `availability` itself, of those few functions that have a filing period.
+    """
     with connection.cursor() as cursor:
         cursor.execute(QUERY, [code])
         values = cursor.fetchone()
@@ -52,9 +61,18 @@ def _function(values: list[Any]) -> ServiceFunction:
     version = FunctionVersion.from_db(connection.alias, VERSION, take(VERSION))
     identity, connector, window = take(BACKEND)
     backend = Backend.from_db(connection.alias, BACKEND, [identity, connector, window and json.loads(window)])
-    lane, closures = take(LANE), values[0] or []
-    coming = [Maintenance(starts_at=fromisoformat(start), ends_at=fromisoformat(end)) for start, end in closures]
+    lane, (closures, periods) = take(LANE), (found or [] for found in values)
+    coming = [
+        Maintenance(starts_at=fromisoformat(start), ends_at=fromisoformat(end), **dict(zip(REASONS, why, strict=True)))
+        for start, end, *why in closures
+    ]
     vars(backend)["_prefetched_objects_cache"] = {"maintenances": coming}
     backend._state.fields_cache["lane"] = Lane.from_db(connection.alias, LANE, lane) if lane[0] else None
     version.backend, function.published = backend, version
+    vars(function)["_prefetched_objects_cache"] = {"filing_periods": [_period(*found) for found in periods]}
     return function
+
+
+def _period(opens: str, closes: str, rule: str, extend_days: int) -> FilingPeriod:
+    opens_at, closes_at = fromisoformat(opens), fromisoformat(closes)
+    return FilingPeriod(opens_at=opens_at, closes_at=closes_at, rule=rule, extend_days=extend_days)

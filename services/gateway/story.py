@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from services import moments
-from services.gateway import mapping
+from services.gateway import deadlines, mapping
 from services.gateway.models import Attempt, ServiceCall, Settlement
 from services.languages import pick
-from services.registry.models import FunctionVersion, ServiceFunction
+from services.registry.models import Backend, FunctionVersion, Maintenance, ServiceFunction
 
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
@@ -25,9 +25,10 @@ DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 class Availability:
     """Whether a function can be done now. `closed` and `troubled` still accept: the call goes when the way is free."""
 
-    code: str  # open, closed, troubled, suspended, not_yet
+    code: str  # open, closed, troubled, suspended, not_yet, too_early, too_late
     message: str = ""
     opens_at: datetime | None = None
+    deadline: deadlines.Deadline | None = None
 
     @property
     def is_accepting(self) -> bool:
@@ -35,7 +36,7 @@ class Availability:
 
 
 def availability(function: ServiceFunction, now: datetime | None = None) -> Availability:
-    """One query at most beyond a function loaded with `with_content()`: none if its lane was selected too."""
+    """Four queries at most beyond a function loaded with `with_content()` and its lane: two without filing periods."""
     now = now or timezone.now()
     version = function.published
     if version is None or function.state not in {"published", "suspended"}:
@@ -49,14 +50,18 @@ def availability(function: ServiceFunction, now: datetime | None = None) -> Avai
             _("You cannot do this here yet: we are still connecting the department's system. "
               "Please use the department's own service for now."),
         )  # fmt: skip
+    deadline = deadlines.effective(function, now, backend)
+    if deadline and deadline.effective_at <= now:
+        return Availability("too_late", deadlines.say_over(deadline), deadline=deadline)
+    if deadline and deadline.opens_at > now:
+        return Availability("too_early", deadlines.say_early(deadline), deadline.opens_at, deadline)
+    return replace(_of_backend(backend, now), deadline=deadline)
+
+
+def _of_backend(backend: Backend, now: datetime) -> Availability:
     opens = backend.opens_at(now)
     if opens > now:
-        return Availability(
-            "closed",
-            _("The department's system is closed now. You can send your form: we keep it and deliver it on %(time)s.")
-            % {"time": moments.say(opens)},
-            opens,
-        )
+        return Availability("closed", _closure(backend.maintenance(now), opens), opens)
     if hasattr(backend, "lane") and backend.lane.breaker(now) == "open":
         return Availability(
             "troubled",
@@ -64,6 +69,17 @@ def availability(function: ServiceFunction, now: datetime | None = None) -> Avai
               "you get a receipt at once, and we deliver it as soon as we can."),
         )  # fmt: skip
     return Availability("open")
+
+
+def _closure(maintenance: Maintenance | None, opens: datetime) -> str:
+    if maintenance is None:
+        return _(
+            "The department's system is closed now. You can send your form: we keep it and deliver it on %(time)s."
+        ) % {"time": moments.say(opens)}
+    return _(
+        "The department's system is closed for maintenance until %(until)s. You can send your form: we keep it and "
+        "deliver it on %(time)s. The department says: %(reason)s"
+    ) % {"until": moments.say(maintenance.ends_at), "time": moments.say(opens), "reason": maintenance.reason}
 
 
 def _suspension(function: ServiceFunction) -> str:

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from identity import statements
 from services import traces
 from services.gateway import batches, delivery, events, figures, incidents, recovery
 from services.gateway.connectors.base import BatchConnector, News
@@ -50,7 +51,7 @@ def deliver(call_id: str) -> None:
     if claimed is None:
         return
     with following(claimed.call, "deliver"):
-        outcome, started, duration_ms = delivery.carry(claimed.call)
+        outcome, started, duration_ms = delivery.carry(claimed.call, leaves_by=claimed.leaves_by)
         with traces.span("finish", outcome=outcome.kind):
             delivery.finish(claimed, outcome, started=started, duration_ms=duration_ms)
     if claimed.fills_lane:
@@ -62,7 +63,7 @@ def deliver(call_id: str) -> None:
 @shared_task(name="gateway.sweep")
 def sweep() -> None:
     """Find calls that nobody holds and ring for them; two sweepers at once do no harm."""
-    now = timezone.now()
+    now = statements.clock()
     recovery.free_abandoned(now)
     for call_id in recovery.waiting_calls(now):
         ring(call_id)

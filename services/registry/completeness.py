@@ -39,7 +39,7 @@ def _mapping(version: FunctionVersion) -> Iterator[str]:
     if protocol is None:  # it is shown, and says that it cannot be done here yet
         return
     try:
-        protocol.check_request_to(version.backend, version.request_map)
+        protocol.check_request(version.backend, version.request_map)
     except ValueError as error:
         yield _("a request that can be sent (at %(where)s)") % {"where": error}
     if not version.answer_map:

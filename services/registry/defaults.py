@@ -1,4 +1,4 @@
-"""The mappings that a new function begins with: our own wire contract, in REST, in SOAP and in files.
+"""The mappings that a new function begins with: our own wire contract, in REST, SOAP, fixed-width records and files.
 
 The answer rules are the same for all protocols; only the place of each fact differs, and FACTS says where
 it is. services/gateway/mapping.py explains the language.
@@ -7,6 +7,7 @@ it is. services/gateway/mapping.py explains the language.
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from services.forms.kinds import kind_of
 from services.registry.answer_words import (
     ARRIVED,
     BOOKED,
@@ -23,45 +24,64 @@ from services.registry.answer_words import (
 Json = dict[str, Any]
 
 
-def _record(number: int) -> str:
-    """A record of an answer that has columns for several."""
-    return f"{{title: body.RECORD_{number}_TITLE, value: body.RECORD_{number}_VALUE}}"
-
-
 FACTS: dict[str, dict[str, str]] = {  # fact -> where each protocol's answer has it, in JMESPath
-    "outcome": {"rest": "body.outcome", "soap": "body.Outcome", "sftp-batch": "body.OUTCOME"},
-    "number": {"rest": "body.caseNo", "soap": "body.CaseNo", "sftp-batch": "body.CASE_NO"},
-    "reply_by": {"rest": "body.replyBy", "soap": "body.ReplyBy", "sftp-batch": "body.REPLY_BY"},
-    "amount": {"rest": "body.amount", "soap": "body.Amount", "sftp-batch": "body.AMOUNT"},
-    "paid_on": {"rest": "body.paidAt", "soap": "body.PaidAt", "sftp-batch": "body.PAID_AT"},
-    "date": {"rest": "body.date", "soap": "body.Date", "sftp-batch": "body.DATE"},
-    "time": {"rest": "body.time", "soap": "body.Time", "sftp-batch": "body.TIME"},
-    "place": {"rest": "body.place", "soap": "body.Place", "sftp-batch": "body.PLACE"},
+    "outcome": {"rest": "body.outcome", "soap": "body.Outcome", "fixed-width": "body.outcome"},
+    "number": {"rest": "body.caseNo", "soap": "body.CaseNo", "fixed-width": "body.case_number"},
+    "reply_by": {"rest": "body.replyBy", "soap": "body.ReplyBy", "fixed-width": "body.reply_by"},
+    "amount": {"rest": "body.amount", "soap": "body.Amount", "fixed-width": "body.amount"},
+    "paid_on": {"rest": "body.paidAt", "soap": "body.PaidAt", "fixed-width": "body.paid_at"},
+    "date": {"rest": "body.date", "soap": "body.Date", "fixed-width": "body.date"},
+    "time": {"rest": "body.time", "soap": "body.Time", "fixed-width": "body.time"},
+    "place": {"rest": "body.place", "soap": "body.Place", "fixed-width": "body.place"},
     "records": {
         "rest": "body.records[].{title: title, value: value}",
         "soap": "body.Records.Record[].{title: Title, value: Value}",
-        "sftp-batch": f"[{', '.join(_record(number) for number in range(1, 5))}][?title]",
+        "fixed-width": "body.records[].{title: title, value: value}",
     },
     "refused": {  # a SOAP refusal comes as a fault when sent, as elements when looked up
         "rest": "body.outcome=='REFUSED'",
         "soap": "(fault && ends_with(fault.code, 'Client') && fault.detail.Refusal) || body.RefusalCode",
-        "sftp-batch": "body.OUTCOME=='REFUSED'",
+        "fixed-width": "body.outcome=='REFUSED'",
     },
     "reason_code": {
         "rest": "body.reasonCode",
         "soap": "(fault.detail.Refusal.ReasonCode || body.RefusalCode)",
-        "sftp-batch": "body.REASON_CODE",
+        "fixed-width": "body.reason_code",
     },
     "reason": {
         "rest": "body.reason",
         "soap": "fault.detail.Refusal.Reason || body.RefusalReason",
-        "sftp-batch": "body.REASON",
+        "fixed-width": "body.reason",
     },
-    "busy": {  # a file is never busy
+    "busy": {
         "rest": "status==`429` || status==`503`",
         "soap": "status==`429` || status==`503` || (fault && ends_with(fault.code, 'Server.Busy'))",
+        "fixed-width": "status==`90`",
     },
 }
+for _fact, _column in {  # of an answer file in CSV, which is never busy
+    "outcome": "body.OUTCOME",
+    "number": "body.CASE_NO",
+    "reply_by": "body.REPLY_BY",
+    "amount": "body.AMOUNT",
+    "paid_on": "body.PAID_AT",
+    "date": "body.DATE",
+    "time": "body.TIME",
+    "place": "body.PLACE",
+    "records": "[{title: body.RECORD_1_TITLE, value: body.RECORD_1_VALUE},"
+    " {title: body.RECORD_2_TITLE, value: body.RECORD_2_VALUE},"
+    " {title: body.RECORD_3_TITLE, value: body.RECORD_3_VALUE},"
+    " {title: body.RECORD_4_TITLE, value: body.RECORD_4_VALUE}][?title]",
+    "refused": "body.OUTCOME=='REFUSED'",
+    "reason_code": "body.REASON_CODE",
+    "reason": "body.REASON",
+}.items():
+    FACTS[_fact]["sftp-batch"] = _column
+TRANSACTIONS = {  # of the fixed-width wire: four letters for each action
+    "apply": "APPL", "renew": "RENW", "register": "REGI", "pay": "PAYM", "book": "BOOK", "enquire": "ENQY",
+    "report": "REPT", "declare": "DECL", "appeal": "APEA",
+}  # fmt: skip
+RECORD_COLUMNS = ("name_en", "name_zh", "hkid", "phone", "email", "address")  # of the profile, in the general record
 KINDS = {"reply_by": "date", "paid_on": "date", "date": "date", "amount": "money", "records": "records"}
 
 # Action -> the outcome it ends with, its words, the label of its number, and the other facts shown.
@@ -124,7 +144,12 @@ def _item_shown(name: str) -> Json:
 
 def request_map(connector: str, function_code: str, action: str, form: Json, *, own: Collection[str] = ()) -> Json:
     """How the form travels. What the profile fills goes under the applicant, unless it is named in `own`."""
-    build = {"rest": _rest_request, "soap": _soap_request, "sftp-batch": _csv_request}.get(connector)
+    build = {
+        "rest": _rest_request,
+        "soap": _soap_request,
+        "fixed-width": _record_request,
+        "sftp-batch": _csv_request,
+    }.get(connector)
     if build is None:
         return {}
     properties: dict[str, Json] = form.get("properties", {})
@@ -195,24 +220,61 @@ def _csv_request(
 def _cell(name: str, made: Json) -> str:
     """The field's value in one cell; null, and so an empty one, where there is none."""
     value = f"form.{name}"
-    return f"={value} && {_in_a_line(value)}" if made.get("type") == "object" else f"={value}"
-
-
-def _in_a_line(value: str) -> str:
-    """An address as one text."""
-    return f"join(', ', [{value}.line_1, {value}.line_2, {value}.district][?@])"
+    return f"={value} && {_as_text(name, made)}" if made.get("type") == "object" else f"={value}"
 
 
 def _item(wire_name: str, name: str, made: Json, *, needed: bool) -> Json | str:
     """A pair of texts; one that may be empty is left out as a whole, because the WSDL wants both."""
-    value = f"form.{name}"
-    if made.get("type") == "object":
-        value = _in_a_line(value)
-    elif made.get("type") != "string":
-        value = f"to_string({value})"
+    value = _as_text(name, made)
     if needed:
         return {"Name": wire_name, "Value": f"={value}"}
     return f"=(form.{name} && {{Name: '{wire_name}', Value: {value}}}) || `null`"
+
+
+def _record_request(
+    function_code: str,
+    action: str,
+    applicant: Mapping[str, Json],
+    details: Mapping[str, Json],
+    *,
+    required: set[str],
+) -> Json:
+    """The general record of catalogue/records.json: who applies in fields of their own, all else by name."""
+    columns: dict[str, str] = {}
+    for name, made in applicant.items():
+        if made["x-profile"] in RECORD_COLUMNS:
+            columns.setdefault(made["x-profile"], name)
+    others = {name: made for name, made in {**details, **applicant}.items() if name not in columns.values()}
+    record: Json = {
+        "receipt": "=receipt",
+        "service_code": "=function",
+        "submitted_at": "=submitted_at",
+        "language": "=language",
+        **{column: f"={_as_text(name, applicant[name])}" for column, name in columns.items()},
+        "details": [_slot(name, made, needed=name in required) for name, made in others.items() if not _is_long(made)],
+    }
+    if remarks := [_slot(name, made, needed=False) for name, made in others.items() if _is_long(made)]:
+        record["remarks"] = remarks
+    request: Json = {"transaction": TRANSACTIONS[action], "record": record}
+    return {**request, "attach": "=files"} if _has_files(others) else request
+
+
+def _slot(name: str, made: Json, *, needed: bool) -> Json | str:
+    if needed:
+        return {"name": lower_camel(name), "value": f"={_as_text(name, made)}"}
+    return f"=(form.{name} && {{name: '{lower_camel(name)}', value: {_as_text(name, made)}}}) || `null`"
+
+
+def _as_text(name: str, made: Json) -> str:
+    """An expression for a field's value as one line of text."""
+    value = f"form.{name}"
+    if made.get("type") == "object":
+        return f"join(', ', [{value}.line_1, {value}.line_2, {value}.district][?@])"
+    return value if made.get("type") == "string" else f"to_string({value})"
+
+
+def _is_long(made: Json) -> bool:
+    return kind_of(made) == "longtext"
 
 
 def _has_files(details: Mapping[str, Json]) -> bool:

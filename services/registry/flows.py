@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 
 from identity.accounts.models import User
 from services.languages import CODES, column
-from services.registry import completeness, content, errors, publication, record, simplified, soundness
+from services.registry import completeness, content, errors, filing, publication, record, simplified, soundness
 from services.registry.models import (
     Backend,
     Department,
+    FilingPeriod,
     FunctionVersion,
     LegacyApp,
     Membership,
@@ -151,6 +152,51 @@ def _set_suspension(function: ServiceFunction, state: str, reasons: Mapping[str,
     for name, text in columns.items():
         setattr(function, name, text)
     function.save(update_fields=["state", "suspended_until", *columns])
+
+
+# --- Filing periods -------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_filing_period(function: ServiceFunction, period: FilingPeriod, *, by: User) -> FilingPeriod:
+    """From when until when it can be filed; raises Incomplete while something about the period is wrong."""
+    function = _locked(function, by)
+    if function.state == FUNCTION.RETIRED:
+        raise errors.NotOpen(_("This function was retired."))
+    period.function = function
+    if wrong := filing.wrong_with(period, timezone.now()):
+        raise errors.Incomplete(wrong)
+    period.save(force_insert=True)
+    record.of_function("filing_added", function, by=by, **filing.facts(period))
+    publication.announce([function.pk])
+    return period
+
+
+@transaction.atomic
+def extend_filing_period(period: FilingPeriod, *, closes_at: datetime, by: User) -> FilingPeriod:
+    """Let people file for longer. An end is never brought forward: somebody may count on it."""
+    function = _locked(period.function, by)
+    period = FilingPeriod.objects.get(pk=period.pk)
+    period.function, before = function, period.closes_at
+    period.closes_at = closes_at
+    wrong = [] if closes_at > before else [_("an end that is later than the one people know")]
+    if wrong := wrong or filing.wrong_with(period, timezone.now()):
+        raise errors.Incomplete(wrong)
+    period.save(update_fields=["closes_at"])
+    record.of_function("filing_extended", function, by=by, until=closes_at.isoformat(), before=before.isoformat())
+    publication.announce([function.pk])
+    return period
+
+
+@transaction.atomic
+def remove_filing_period(period: FilingPeriod, *, by: User) -> None:
+    """Only before it opens: after that, receipts speak of it."""
+    function = _locked(period.function, by)
+    if period.opens_at <= timezone.now():
+        raise errors.NotOpen(_("This period has opened already, and receipts speak of it. You can extend it."))
+    record.of_function("filing_removed", function, by=by, **filing.facts(period))
+    period.delete()
+    publication.announce([function.pk])
 
 
 # --- Versions -------------------------------------------------------------------------------------

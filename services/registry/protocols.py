@@ -13,8 +13,7 @@ class Protocol:
     label: Any  # for people, lazily translated
     schemes: tuple[str, ...]  # of Backend.address, such as https
     settings_schema: dict[str, Any]  # JSON Schema of Backend.settings
-    check_request: Callable[[Any], None]  # raises ValueError when a version's request map cannot be sent
-    check_request_to: Callable[[Any, Any], None]  # of a Backend and a map: the same, with what is known of the one
+    check_request: Callable[[Any, Any], None]  # of a Backend and a request map; ValueError unless it can be sent
     check_backend: Callable[[Any], None]  # raises ValueError for what the schema cannot say
 
 

@@ -66,9 +66,13 @@ class Floor:
         self.behaviours.update({code: Behaviour() for code in self.catalogue.backends})
 
     def address_of(self, backend: Backend) -> str:
+        """Empty while there is no twin of its kind."""
+        if not backend.is_served:
+            return ""
         if backend.transport == "sftp-batch":
             return f"sftp://{backend.code}@127.0.0.1:{self.ports.sftp}/"
-        return f"http://127.0.0.1:{self.ports.web}/{backend.code}/" if backend.is_served else ""
+        bases = {"fixed-width": f"tcp://127.0.0.1:{self.ports.records}"}
+        return f"{bases.get(backend.transport, f'http://127.0.0.1:{self.ports.web}')}/{backend.code}/"
 
     def backend_for(self, request: web.Request, transport: str) -> Backend:
         """The backend in the path; raises 404 if there is none or it does not speak this protocol."""
@@ -77,11 +81,14 @@ class Floor:
             raise web.HTTPNotFound(reason="No such service")
         return backend
 
-    def file(self, submission: Submission, *, operation: str, body: bytes) -> Answer:
-        """Decide, write it into the ledger and return the answer, with nothing in between."""
+    def file(self, submission: Submission, *, operation: str, body: bytes, shown: str | None = None) -> Answer:
+        """Decide, write it into the ledger and return the answer, with nothing in between.
+
+        `shown` is the body as a person can read it, where the body is no UTF-8.
+        """
         answer = answer_to(submission)
         effect = Effect.REFUSED if answer["outcome"] == "REFUSED" else Effect.FILED
-        self._enter(submission.backend, submission.receipt, operation, effect, body, answer)
+        self._enter(submission.backend, submission.receipt, operation, effect, body, answer, shown)
         return answer
 
     def replay(self, backend: Backend, receipt: str, *, operation: str, body: bytes) -> Answer | None:
@@ -92,7 +99,14 @@ class Floor:
         return answer
 
     def _enter(
-        self, backend: Backend, receipt: str, operation: str, effect: Effect, body: bytes, answer: Answer
+        self,
+        backend: Backend,
+        receipt: str,
+        operation: str,
+        effect: Effect,
+        body: bytes,
+        answer: Answer,
+        shown: str | None = None,
     ) -> None:
         self.ledger.enter(
             backend=backend.code,
@@ -102,6 +116,7 @@ class Floor:
             at=now(),
             body=body,
             answer=answer,
+            shown=shown,
             traceparent=TRACEPARENT.get(),
         )
 

@@ -77,9 +77,13 @@ class Ledger:
         at: datetime,
         body: bytes,
         answer: Answer,
+        shown: str | None = None,
         traceparent: str = "",
     ) -> None:
-        """Write down what arrived, byte for byte where it is UTF-8. It is committed when this returns."""
+        """Write down what arrived, byte for byte where it is UTF-8. It is committed when this returns.
+
+        The digest is of the bytes, also where the body is `shown` in other words.
+        """
         self._book.execute(
             "INSERT INTO entry (backend, receipt, operation, effect, at, sha256, body, answer, traceparent)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -90,7 +94,7 @@ class Ledger:
                 effect.value,
                 _text(at),
                 hashlib.sha256(body).hexdigest(),
-                body.decode(errors="replace"),
+                body.decode(errors="replace") if shown is None else shown,
                 json.dumps(answer),
                 traceparent,
             ),

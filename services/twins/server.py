@@ -9,7 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from services.twins import access, batches, catalogue, certificates, control, later, rest, sftp, soap
+from services.twins import access, batches, catalogue, certificates, control, later, records, rest, sftp, soap
 from services.twins.floor import FLOOR, Floor, note_trace
 from services.twins.ledger import Ledger
 from services.twins.modes import behave
@@ -65,6 +65,7 @@ async def serve(port: int, state_folder: Path, sftp_password: str) -> None:
         await web.TCPSite(runner, "127.0.0.1", port, backlog=BACKLOG).start()
         tls = certificates.server_context(state_folder / "twins" / "tls")
         await web.TCPSite(runner, "127.0.0.1", floor.ports.tls, ssl_context=tls).start()
+        await records.open_door(floor, floor.ports.records, backlog=BACKLOG)
         async with sftp.listening(offices, floor.ports.sftp, state_folder=state_folder, password=sftp_password):
             served = sum(each.is_served for each in floor.catalogue.backends.values())
             print(f"{served} twins are open at http://127.0.0.1:{port}/_twins/", flush=True)

@@ -129,7 +129,7 @@ def database_restarted(scene: Scene, seconds: float) -> None:
 HOLD: LiteralString = "LOCK TABLE gateway_attempt IN SHARE MODE"
 CUT: LiteralString = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE wait_event_type = 'Lock' AND query ILIKE 'INSERT INTO "gateway_attempt"%'
+WHERE wait_event_type = 'Lock' AND query ~ 'INSERT INTO .?gateway_attempt'
 """
 
 
@@ -204,3 +204,8 @@ def _wait(scene: Scene, seconds: float) -> None:
 
 for _mode in ("hang", "down", "error", "garbage", "drop_after_accept", "flapping"):
     FAULTS[f"twin_{_mode}"] = Fault(f"twin_{_mode}", _wait, lambda scene: None, 4, 30, (_mode, 0))
+
+
+def of_departments() -> list[str]:
+    """Those that strike single departments, and leave the portal alone."""
+    return [name for name in FAULTS if name.startswith("twin_")]

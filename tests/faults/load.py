@@ -31,8 +31,8 @@ class People:
         self._forms: dict[str, dict[str, Any]] = {code: citizen.form_data(code) for code in functions}
         self._local = threading.local()
 
-    def call(self, function: str, key: str) -> str:
-        """Post until it is accepted; the receipt. Raises NoReceipt."""
+    def call(self, function: str, key: str, refused: list[int]) -> str:
+        """Post until it is accepted; the receipt. Raises NoReceipt. Answers 5xx met on the way go into `refused`."""
         until = time.monotonic() + PATIENCE_SECONDS
         problem = "no answer"
         while time.monotonic() < until:
@@ -45,7 +45,9 @@ class People:
                 if answer.status_code == 202:
                     return str(answer.json()["receipt"])
                 problem = f"HTTP {answer.status_code} {answer.text[:200]}"
-                if answer.status_code < 500 and answer.status_code != 429:
+                if answer.status_code >= 500:
+                    refused.append(answer.status_code)
+                elif answer.status_code != 429:
                     break
             time.sleep(0.25)
         raise NoReceipt(f"{function}: {problem}")
@@ -68,13 +70,18 @@ class People:
 
 
 class Load:
-    """So many calls in turn to these functions: the first quarter at once, the others spread over some seconds."""
+    """So many calls in turn to these functions: a quarter at once unless told, the others spread over some seconds."""
 
-    def __init__(self, people: People, functions: Sequence[str], calls: int, *, seconds: float) -> None:
+    def __init__(
+        self, people: People, functions: Sequence[str], calls: int, *, seconds: float, at_once: int | None = None
+    ) -> None:
         self.run = uuid.uuid4().hex[:12]  # every key of this load begins with it
         self.calls = calls
-        self._people, self._functions, self._seconds = people, functions, seconds
+        self.functions = functions
+        self._people, self._seconds = people, seconds
+        self._at_once = calls // 4 if at_once is None else at_once
         self._crowd = ThreadPoolExecutor(PEOPLE, thread_name_prefix="person")
+        self.refused: list[int] = []  # answers 5xx
         self._posted: list[Future[str]] = []
         self._began = time.monotonic()
         self._feeder = threading.Thread(target=self._feed, daemon=True)
@@ -83,13 +90,18 @@ class Load:
         self._feeder.start()
 
     def _feed(self) -> None:
-        at_once = self.calls // 4
+        at_once = self._at_once
         pause = self._seconds / max(self.calls - at_once, 1)
         for number in range(self.calls):
             if number >= at_once:
                 time.sleep(max(0.0, self._began + (number - at_once) * pause - time.monotonic()))
-            function = self._functions[number % len(self._functions)]
-            self._posted.append(self._crowd.submit(self._people.call, function, f"{self.run}-{number}"))
+            function = self.functions[number % len(self.functions)]
+            self._posted.append(self._crowd.submit(self._people.call, function, f"{self.run}-{number}", self.refused))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether everybody has a receipt, or gave up."""
+        return len(self._posted) == self.calls and all(each.done() for each in self._posted)
 
     def has_receipts(self, number: int, *, seconds: float) -> None:
         """Wait until so many receipts were given, or the time is up."""

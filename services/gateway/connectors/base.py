@@ -1,7 +1,11 @@
 """The one interface of all connectors, for request/answer protocols and for batches alike."""
 
+import math
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
@@ -71,6 +75,27 @@ class News:
     receipt: str
     outcome: Outcome
     kind: str  # an Attempt.Kind: `batch` when it left with a file, `answer` when the answer came
+
+
+_leaves_by: ContextVar[float] = ContextVar("leaves_by", default=math.inf)
+
+
+@contextmanager
+def leaving_by(moment: float) -> Iterator[None]:
+    """Until that moment of time.monotonic() what is sent in here may leave; later another may have sent it."""
+    token = _leaves_by.set(moment)
+    try:
+        yield
+    finally:
+        _leaves_by.reset(token)
+
+
+def may_leave() -> bool:
+    """To be asked right before bytes go onto the wire: a process may have slept since it took the call.
+
+    If not, the outcome is `unreached`: whoever found the call left behind may have sent it meanwhile.
+    """
+    return time.monotonic() < _leaves_by.get()
 
 
 class Connector(ABC):

@@ -19,7 +19,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError, LocationParseError, LocationValueError, SSLError
 from urllib3.util.wait import wait_for_read
 
-from services.gateway.connectors.base import Outcome
+from services.gateway.connectors.base import Outcome, may_leave
 from services.registry.models import Backend
 
 MAX_ANSWER_BYTES = 1024 * 1024
@@ -108,6 +108,14 @@ class _Connection(HTTPConnection):
         if self.sock is not None:  # else connect() is still to come, with its own time-out
             self.timeout = _send_seconds.get()
         super().request(*args, **kwargs)
+
+    def send(self, data: Any) -> None:
+        """Let nothing leave too late. A request whose body stays behind is none (RFC 9112 section 8)."""
+        if self.sock is None:
+            self.connect()
+        if not may_leave():
+            raise Unreached("its time to leave was over")
+        super().send(data)
 
 
 class _TlsConnection(_Connection, HTTPSConnection):

@@ -1,6 +1,8 @@
 """The demonstration's backends: one for each department and transport, at the address of its twin."""
 
+import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,6 +11,7 @@ from django.conf import settings
 from services.registry.models import Backend, Change, Department
 from services.twins import keys
 
+RECORDS = Path(__file__).parent / "records.json"  # fixed-width backends: layouts by code, "*" for all others
 MANNERS: dict[str, dict[str, Any]] = {  # how the twins of a transport behave; the others have no connector yet
     "rest": {
         "is_idempotent": True,
@@ -37,6 +40,7 @@ MANNERS: dict[str, dict[str, Any]] = {  # how the twins of a transport behave; t
             "answer_overdue_hours": 1,
         },
     },
+    "fixed-width": {"is_idempotent": False, "has_lookup": True},  # settings: RECORDS
 }
 RESTS_AT_NIGHT = {"oro-soap", "censtatd-soap", "archsd-soap"}  # small ones that run their batches from 3 to 5
 NIGHT_WINDOW = {
@@ -47,15 +51,20 @@ NIGHT_WINDOW = {
 def address_of(code: str, transport: str) -> str:
     if transport == "sftp-batch":
         return f"{settings.TWINS_SFTP_URL}/".replace("://", f"://{code}@")
-    return f"{settings.TWINS_URL}/{code}/" if transport in MANNERS else ""
+    base = settings.TWINS_RECORDS_URL if transport == "fixed-width" else settings.TWINS_URL
+    return f"{base}/{code}/" if transport in MANNERS else ""
 
 
 def manners_of(code: str, transport: str) -> dict[str, Any]:
-    """With what only this machine knows: the ledger of its twin, and the key of its SFTP twins."""
+    """Values of a backend's columns that say how its twin wants to be spoken to, and where its ledger is."""
     manners = MANNERS.get(transport, {})
+    if transport == "fixed-width":
+        known = json.loads(RECORDS.read_text(encoding="utf-8"))
+        department = code.removesuffix(f"-{transport}")
+        manners = {**manners, "settings": known.get(code) or {**known["*"], "system": department.upper()[:8]}}
     told = {"ledger": f"{settings.TWINS_URL}/_twins/{code}/ledger"}
     if transport == "sftp-batch":
-        told["host_key"] = keys.public_line(settings.VAR)  # made by whoever comes first, they or we
+        told["host_key"] = keys.public_line(settings.VAR)  # made by whoever comes first, the twins or we
     return {**manners, "settings": {**manners.get("settings", {}), **told}}
 
 

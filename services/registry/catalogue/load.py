@@ -62,7 +62,7 @@ def load(folder: Path = FOLDER) -> dict[str, int] | None:
 def digest_of(folder: Path) -> str:
     """SHA-256 of all that decides what gets stored: the files, and the code that makes forms and mappings of them."""
     digest = hashlib.sha256()
-    makers = [Path(maker.__file__ or "") for maker in MAKERS]
+    makers = [backends.RECORDS, *(Path(maker.__file__ or "") for maker in MAKERS)]
     for path in [*(folder / name for name in sheets.COLUMNS), *makers]:
         digest.update(path.name.encode() + b"\0")
         digest.update(path.read_bytes() if path.exists() else b"")

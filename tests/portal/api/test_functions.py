@@ -1,9 +1,12 @@
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from services.registry.models import ServiceFunction
+from services.gateway.models import Incident
+from services.registry.models import FilingPeriod, ServiceFunction
 from services.search import flows as search
 from tests.factories import ServiceFunctionFactory
 
@@ -59,3 +62,19 @@ def test_the_list_takes_as_many_queries_for_twenty_rows_as_for_one(
     for query in ({}, {"q": "renew"}, {"q": "renew", "page_size": "1"}):
         with django_assert_max_num_queries(4):
             client.get("/api/v1/functions/", query)
+
+
+def test_a_function_says_until_when_it_can_be_filed_and_why_that_moved(api: Client, function: ServiceFunction) -> None:
+    now = timezone.now().replace(microsecond=0, second=0)
+    FilingPeriod.objects.create(function=function, opens_at=now - timedelta(days=9), closes_at=now + timedelta(days=9))
+    start = now - timedelta(days=2)
+    Incident.objects.create(backend=None, started_at=start, ended_at=start + timedelta(hours=1))
+    deadline = api.get(f"/api/v1/functions/{function.code}/").json()["availability"]["deadline"]
+    closes, holds = (datetime.fromisoformat(deadline[name]) for name in ("closes_at", "effective_at"))
+    assert holds - closes == timedelta(hours=1)
+    assert [outage["whose"] for outage in deadline["outages"]] == ["portal"]
+    assert "It has moved to" in deadline["message"]
+
+
+def test_a_function_without_a_filing_period_has_no_deadline(api: Client, function: ServiceFunction) -> None:
+    assert api.get(f"/api/v1/functions/{function.code}/").json()["availability"]["deadline"] is None

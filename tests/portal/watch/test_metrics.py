@@ -82,6 +82,13 @@ def test_a_broker_that_is_away_for_a_while_loses_nothing(db: None, scrape: Scrap
     assert scrape("ferry_attempts_total") == {("td-rest", "", "send", "answered"): 1}
 
 
+def test_whose_a_backend_is_and_what_it_speaks_stands_beside_its_figures(
+    db: None, backend: Callable[..., Backend], scrape: Scrape
+) -> None:
+    backend("soap")
+    assert scrape("ferry_backend_info") == {("td-soap", "soap", "td"): 1}
+
+
 def test_a_batch_handed_over_twice_counts_once(counted: "redis.Redis") -> None:
     for _ in range(2):
         counted.eval(figures.ADD, 2, figures.HASH, "figures:one-batch", 60, "ferry_x", 3)

@@ -55,7 +55,7 @@ def test_an_app_is_used_here_once_a_call_was_completed() -> None:
 
 
 def test_a_function_behind_a_protocol_nobody_speaks_cannot_be_done_here() -> None:
-    backend = BackendFactory(connector="fixed-width")
+    backend = BackendFactory(connector="telex")
     ServiceFunctionFactory(app=LegacyAppFactory(), department=backend.department, version__backend=backend)
     count = stages.of_apps(LegacyApp.objects.all(), stages.carried())[0].functions
     assert (count.published, count.doable) == (1, 0)

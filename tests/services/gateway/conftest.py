@@ -8,6 +8,7 @@ import requests
 from services.gateway import receipts
 from services.gateway.models import ServiceCall
 from services.registry import defaults
+from services.registry.catalogue import backends
 from services.registry.models import Backend, Department, FunctionVersion, ServiceFunction
 from services.twins import keys
 from services.twins.ports import Ports
@@ -34,6 +35,7 @@ def backend(twins: Twins) -> Callable[..., Backend]:
             },
             "soap": {"wsdl": "service?wsdl", "lookup_operation": "FindByReceipt", "probe_operation": "Ping"},
             "sftp-batch": {"host_key": keys.public_line(twins.folder), "every_minutes": 1, "incomplete_minutes": 0},
+            "fixed-width": backends.manners_of("td-fixed-width", "fixed-width")["settings"],
         }
         if connector == "sftp-batch":
             address = f"sftp://td-sftp-batch@127.0.0.1:{Ports(twins.port).sftp}/"
@@ -43,7 +45,7 @@ def backend(twins: Twins) -> Callable[..., Backend]:
             defaults={
                 "department": department,
                 "connector": connector,
-                "address": twins.address(f"td-{connector}/"),
+                "address": twins.records_address if connector == "fixed-width" else twins.address(f"td-{connector}/"),
                 "settings": by_connector.get(connector, {}),
                 "timeout_seconds": 1,
                 "connect_timeout_seconds": 1,

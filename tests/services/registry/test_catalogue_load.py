@@ -10,12 +10,12 @@ from django.core.management import call_command
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from identity.accounts.models import User
-from services.registry import defaults, flows, publication
+from services.registry import defaults, flows, publication, soundness
 from services.registry.catalogue import compiled, sheets
-from services.registry.catalogue.backends import follow_twins
+from services.registry.catalogue.backends import address_of, follow_twins
 from services.registry.catalogue.load import load, store
 from services.registry.models import Backend, Change, FunctionVersion, LegacyApp, ServiceFunction
-from tests.factories import OfficerFactory
+from tests.factories import BackendFactory, OfficerFactory
 from tests.services.registry.small_catalogue import SmallCatalogue
 
 pytestmark = pytest.mark.django_db
@@ -218,6 +218,23 @@ def test_a_backend_that_an_officer_changed_stays_where_it_is(loaded: SmallCatalo
     settings.TWINS_URL = "http://127.0.0.1:8199"
     assert follow_twins() == 2  # the others
     assert Backend.objects.get(code="td-rest").address == before
+
+
+def test_a_backend_that_nobody_spoke_to_before_gets_its_settings(loaded: SmallCatalogue) -> None:
+    unspoken = BackendFactory(connector="fixed-width", address="", settings={}, is_idempotent=True, has_lookup=False)
+    assert follow_twins() == 1
+    unspoken.refresh_from_db()
+    assert unspoken.address == address_of(unspoken.code, "fixed-width")
+    assert (unspoken.is_idempotent, unspoken.has_lookup) == (False, True)
+    soundness.check(unspoken)
+
+
+def test_a_mainframe_that_an_officer_is_setting_up_is_left_alone(loaded: SmallCatalogue) -> None:
+    backend = BackendFactory(records=True)
+    backend.settings["system"] = "OWN"
+    flows.save_backend(backend, by=OfficerFactory(department=backend.department))
+    Backend.objects.filter(pk=backend.pk).update(address="")
+    assert follow_twins() == 0
 
 
 def test_a_load_whose_telling_failed_is_done_again(loaded: SmallCatalogue) -> None:

@@ -1,5 +1,6 @@
 """The mappings a catalogue function begins with, sent by the real connectors to the real twins."""
 
+import hashlib
 import json
 import re
 import uuid
@@ -17,7 +18,7 @@ from services.gateway.batch_files import CsvFormat
 from services.gateway.connectors.base import BatchConnector, Delivery, Outcome
 from services.gateway.connectors.registry import connectors
 from services.registry import answer_words, defaults
-from services.registry.catalogue import compiled, load, sheets
+from services.registry.catalogue import backends, compiled, load, sheets
 from services.registry.models import Backend, FunctionVersion
 from services.twins import answers, batches, floor
 from services.twins import catalogue as twins_catalogue
@@ -88,6 +89,7 @@ def delivery(row: sheets.Row, form: dict[str, Any], twins: Twins | None = None, 
         },
         "soap": {"wsdl": "service?wsdl", "lookup_operation": "FindByReceipt"},
         "sftp-batch": {},
+        "fixed-width": backends.manners_of(backend_code, "fixed-width")["settings"],
     }
     receipt = f"FRY-{uuid.uuid4().hex[:12].upper()}"
     about_files = {SAMPLES["file"]: {"name": "scan.pdf", "type": "application/pdf", "size": 4, "content": "JVBERg=="}}
@@ -95,7 +97,7 @@ def delivery(row: sheets.Row, form: dict[str, Any], twins: Twins | None = None, 
         backend=Backend(
             code=backend_code,
             connector=connector,
-            address=twins.address(f"{backend_code}/") if twins else "",
+            address=_address(twins, backend_code, connector) if twins else "",
             settings=manner[connector],
         ),
         receipt=receipt,
@@ -113,6 +115,10 @@ def delivery(row: sheets.Row, form: dict[str, Any], twins: Twins | None = None, 
             "language": "en",
         },
     )
+
+
+def _address(twins: Twins, code: str, connector: str) -> str:
+    return twins.records_address if connector == "fixed-width" else twins.address(f"{code}/")
 
 
 def received(twins: Twins, sent: Delivery) -> str:
@@ -159,15 +165,15 @@ def test_every_word_of_the_twins_records_is_known_in_three_languages() -> None:
     assert {text for text in said if text not in answer_words.RECORDS} == set()
 
 
-@pytest.mark.parametrize("connector", ["rest", "soap"])
-def test_a_look_up_reads_like_the_answer_itself(twins: Twins, connector: str) -> None:
-    row = row_for(connector, "book")
+@pytest.mark.parametrize(("connector", "action"), [("rest", "book"), ("soap", "book"), ("fixed-width", "enquire")])
+def test_a_look_up_reads_like_the_answer_itself(twins: Twins, connector: str, action: str) -> None:
+    row = row_for(connector, action)
     sent = delivery(row, filled_in(row), twins)
     answered = connectors[connector].send(sent)
     assert connectors[connector].lookup(sent).reading == answered.reading
 
 
-@pytest.mark.parametrize("connector", ["rest", "soap"])
+@pytest.mark.parametrize("connector", ["rest", "soap", "fixed-width"])
 def test_a_refusal_is_read_with_its_own_words_and_so_is_its_look_up(twins: Twins, connector: str) -> None:
     row = row_for(connector, "apply")
     name = next(name for name in catalogue().own_fields[row["code"]] if row["fields"].count(f"{name}:text"))
@@ -190,7 +196,7 @@ def test_a_missing_answer_is_named_as_such(twins: Twins) -> None:
     )
 
 
-@pytest.mark.parametrize("connector", ["rest", "soap"])
+@pytest.mark.parametrize("connector", ["rest", "soap", "fixed-width"])
 def test_what_the_person_is_asked_about_themselves_arrives_as_the_applicant(twins: Twins, connector: str) -> None:
     row = row_for(connector, "apply")
     sent = delivery(row, filled_in(row), twins)
@@ -205,6 +211,22 @@ def test_a_file_arrives_with_its_content(twins: Twins) -> None:
         sent = delivery(row, filled_in(row), twins)
         assert connectors[connector].send(sent).kind == Outcome.ANSWERED
         assert "JVBERg==" in received(twins, sent)
+
+
+def test_a_mainframe_gets_a_files_bytes_behind_the_record(twins: Twins) -> None:
+    row = next(row for row in catalogue().functions if row["transport"] == "fixed-width" and ":file" in row["fields"])
+    sent = delivery(row, filled_in(row), twins)
+    assert connectors["fixed-width"].send(sent).kind == Outcome.ANSWERED
+    (document,) = json.loads(received(twins, sent))["documents"]
+    assert (document["id"], document["sha256"]) == (SAMPLES["file"], hashlib.sha256(b"%PDF").hexdigest())
+
+
+def test_every_form_of_a_mainframe_fits_its_records() -> None:
+    for row in catalogue().functions:
+        if row["transport"] == "fixed-width":
+            sent = delivery(row, filled_in(row))
+            connectors["fixed-width"].check_request_to(sent.backend, sent.request_map)
+            assert connectors["fixed-width"].misfits(sent) == [], row["code"]
 
 
 def test_soap_carries_every_value_as_text() -> None:
@@ -230,6 +252,7 @@ def test_an_empty_search_says_that_nothing_is_on_record() -> None:
     answers = {
         "rest": {"outcome": "FOUND", "caseNo": "TD-1", "records": []},
         "soap": {"Outcome": "FOUND", "CaseNo": "TD-1", "Records": None},
+        "fixed-width": {"outcome": "FOUND", "case_number": "TD-1", "records": []},
     }
     for connector, body in answers.items():
         rules = defaults.answer_map(connector, "enquire")
@@ -244,6 +267,7 @@ def test_an_empty_search_says_that_nothing_is_on_record() -> None:
         ("rest", mapping.Reply(429, {})),
         ("rest", mapping.Reply(503, {"title": "Busy"})),
         ("soap", mapping.Reply(500, None, {"code": "soap:Server.Busy", "text": "", "detail": None})),
+        ("fixed-width", mapping.Reply(90)),
     ],
 )
 def test_a_busy_department_is_asked_again(connector: str, reply: mapping.Reply) -> None:
@@ -260,13 +284,14 @@ def test_a_busy_department_is_asked_again(connector: str, reply: mapping.Reply) 
         ("rest", mapping.Reply(500, {"error": "oops"})),
         ("soap", mapping.Reply(500, None, {"code": "soap:Server", "text": "oops", "detail": None})),
         ("soap", mapping.Reply(500, None, {"code": "soap:Client", "text": "no such operation", "detail": None})),
+        ("fixed-width", mapping.Reply(99)),
     ],
 )
 def test_an_answer_outside_the_contract_is_not_guessed_at(connector: str, reply: mapping.Reply) -> None:
     assert mapping.read(defaults.answer_map(connector, "apply"), reply) is None
 
 
-@pytest.mark.parametrize("connector", ["rest", "soap"])
+@pytest.mark.parametrize("connector", ["rest", "soap", "fixed-width"])
 @pytest.mark.parametrize("action", ACTIONS)
 def test_the_rules_pass_the_check_that_officers_pass(connector: str, action: str) -> None:
     mapping.check_answer_map(defaults.answer_map(connector, action))

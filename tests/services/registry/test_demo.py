@@ -6,13 +6,15 @@ import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.test import RequestFactory
+from django.utils import timezone
 
 from identity.accounts.models import User
 from identity.profile import flows as profile
 from identity.profile.models import ProfileField
 from services.forms.formats import CHECKER
 from services.registry.catalogue.load import load
-from services.registry.models import Backend, ServiceFunction
+from services.registry.models import Backend, FilingPeriod, ServiceFunction
+from tests.factories import DepartmentFactory, ServiceFunctionFactory
 from tests.services.registry.small_catalogue import SmallCatalogue
 
 pytestmark = pytest.mark.django_db
@@ -92,3 +94,14 @@ def test_the_citizen_has_no_rights_of_staff(demo: None) -> None:
 def test_without_a_catalogue_it_says_what_to_run_first() -> None:
     with pytest.raises(CommandError, match="load_catalogue"):
         call_command("demo")
+
+
+def test_a_function_of_the_demonstration_has_a_deadline_still_to_come(tmp_path: Path) -> None:
+    ServiceFunctionFactory(code="td-mark-auction", department=DepartmentFactory(code="td"))
+    for _ in range(2):
+        call_command("demo")
+    period = FilingPeriod.objects.get()
+    assert period.opens_at < timezone.now() < period.closes_at
+    FilingPeriod.objects.update(opens_at="2020-01-01T00:00:00Z", closes_at="2020-02-01T00:00:00Z")
+    call_command("demo")
+    assert FilingPeriod.objects.filter(closes_at__gt=timezone.now()).exists()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import requests
 
-from services.twins.ports import COUNT
+from services.twins.ports import COUNT, Ports
 from tests.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -24,6 +24,10 @@ class Twins:
 
     def address(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}/{path}"
+
+    @property
+    def records_address(self) -> str:
+        return f"tcp://127.0.0.1:{Ports(self.port).records}/"
 
     def get(self, path: str, **params: str) -> requests.Response:
         return requests.get(self.address(path), params=params, timeout=TIMEOUT_SECONDS)

@@ -36,11 +36,9 @@ def test_a_soap_backend_is_listed_with_its_wsdl(twins: Twins) -> None:
     assert backends_by_code(twins)["td-soap"]["wsdl"] == twins.address("td-soap/service?wsdl")
 
 
-@pytest.mark.parametrize("code", ["td-fixed-width"])
-def test_a_transport_that_is_not_served_says_so(twins: Twins, code: str) -> None:
-    backend = backends_by_code(twins)[code]
-    assert (backend["served"], backend["address"]) == (False, "")
-    assert twins.get(f"{code}/health").status_code == 404
+def test_every_mainframe_is_listed_at_the_port_of_records(twins: Twins) -> None:
+    backend = backends_by_code(twins)["wsd-fixed-width"]
+    assert (backend["served"], backend["address"]) == (True, f"{twins.records_address}wsd-fixed-width/")
 
 
 def test_a_mode_that_was_set_is_shown(twins: Twins) -> None:

@@ -1,16 +1,18 @@
-"""`manage.py demo`: the four people of the demonstration. A second run changes nothing."""
+"""`manage.py demo`: the people of the demonstration, and two filing periods. A second run changes nothing."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils import timezone
 
 from identity.accounts.models import User
 from identity.profile import flows as profile
 from identity.profile.models import ProfileField
-from services.registry import roles
-from services.registry.models import Department, Membership
+from services.registry import publication, roles
+from services.registry.models import Department, FilingPeriod, Membership, ServiceFunction
+from services.registry.windows import HONG_KONG
 
 DEPARTMENT = "td"
 PEOPLE: dict[str, dict[str, Any]] = {  # username -> the rest; the password is `ferry-<username>`
@@ -33,6 +35,10 @@ PROFILE: dict[str, tuple[Any, str, date]] = {  # field -> value, who says so, wh
         date(2026, 1, 20),
     ),
 }
+FILED_UNTIL = {  # functions of the demonstration with a filing period: code -> its rule
+    "ird-holdover": FilingPeriod.Rule.STOP_THE_CLOCK,
+    "td-mark-auction": FilingPeriod.Rule.EXTEND,
+}
 
 
 class Command(BaseCommand):
@@ -54,7 +60,20 @@ class Command(BaseCommand):
         for name, (value, source, checked_on) in PROFILE.items():
             if name not in known:
                 profile.store(people["citizen"], name, value, source=source, checked_on=checked_on)
+        _file_until(timezone.now())
         self.stdout.write(f"Demonstration log-ins are ready: {', '.join(people)}.")
+
+
+def _file_until(now: datetime) -> None:
+    """A period for each of FILED_UNTIL that has none still to come: four weeks from now, at six in the evening."""
+    closes_at = (now.astimezone(HONG_KONG) + timedelta(weeks=4)).replace(hour=18, minute=0, second=0, microsecond=0)
+    without = ServiceFunction.objects.filter(code__in=FILED_UNTIL).exclude(filing_periods__closes_at__gt=now)
+    periods = [
+        FilingPeriod(function=each, opens_at=now - timedelta(days=1), closes_at=closes_at, rule=FILED_UNTIL[each.code])
+        for each in without
+    ]
+    FilingPeriod.objects.bulk_create(periods)
+    publication.announce(each.function_id for each in periods)
 
 
 def _person(username: str, facts: dict[str, Any]) -> User:

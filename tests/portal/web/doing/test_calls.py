@@ -85,7 +85,7 @@ STATES = [
     ("rejected", {"reason": "We have no such licence."}, ["We have no such licence.", "Problem:", "said no"]),
     ("failed", {}, ["Not delivered", "Our staff have been told"]),
     ("in_doubt", {}, ["Being checked", "so that it is not filed twice"]),
-    ("waiting", {}, ["With the department", "The department will answer later"]),
+    ("waiting", {}, ["The department has your form", "The answer comes later."]),
 ]
 
 
