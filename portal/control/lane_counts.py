@@ -18,7 +18,6 @@ PIECE = timedelta(hours=6)
 LATE = timedelta(hours=1)  # an attempt may be written down so long after it began
 PAST_KEPT_SECONDS = 8 * 86_400  # what is over does not change
 NOW_KEPT_SECONDS = 120
-MOST_TROUBLES = 100
 
 _LAST_HOUR = """
     SELECT backend.id, hour.* FROM registry_backend backend CROSS JOIN LATERAL (
@@ -74,15 +73,6 @@ def overdue(now: datetime) -> Iterable[tuple[int, int, int]]:
     late = BatchRecord.objects.filter(call__status="waiting", call__due_at__lt=now, batch__isnull=False).order_by()
     counted = late.values("backend_id").annotate(calls=Count("pk"), files=Count("batch", distinct=True))
     return counted.values_list("backend_id", "calls", "files")
-
-
-def batch_troubles(now: datetime) -> Iterable[tuple[int, list[str]]]:
-    """Backend, and what was wrong with its files: until a week after they were answered."""
-    found: dict[int, list[str]] = {}
-    troubled = Batch.objects.exclude(trouble="").exclude(answered_at__lt=now - timedelta(days=7)).order_by("-number")
-    for backend, file, trouble in troubled.values_list("backend_id", "file_name", "trouble")[:MOST_TROUBLES]:
-        found.setdefault(backend, []).append(f"{file}: {trouble}")
-    return found.items()
 
 
 def week(begin: datetime, count: int, now: datetime) -> list[tuple[int, datetime, int, int]]:

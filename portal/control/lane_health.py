@@ -19,15 +19,6 @@ PIECE = lane_counts.PIECE
 HEIGHT = 24  # of the picture, in its units
 
 
-@dataclass(frozen=True)
-class Bar:
-    """Six hours of deliveries: the part that was answered, over the part that was not."""
-
-    x: int
-    answered: int  # heights
-    failed: int
-
-
 @dataclass
 class Health:
     """One backend as operations sees it."""
@@ -46,7 +37,6 @@ class Health:
     overdue: int = 0  # of them, left with a file and should have been answered
     batches: int = 0  # files not answered in full
     batches_overdue: int = 0
-    batch_troubles: list[str] = field(default_factory=list)  # what was wrong with files, technical
     week: dict[datetime, tuple[int, int]] = field(default_factory=dict)  # piece -> tried, answered
 
     @property
@@ -97,7 +87,7 @@ class Health:
 
     @property
     def is_in_trouble(self) -> bool:
-        return self.is_ailing or self.fails_often or self.overdue > 0 or bool(self.batch_troubles)
+        return self.is_ailing or self.fails_often or self.overdue > 0
 
     @property
     def heard_at(self) -> datetime | None:
@@ -122,8 +112,6 @@ class Health:
             return _("many failures"), "waiting"
         if self.overdue:
             return _("answers overdue"), "waiting"
-        if self.batch_troubles:
-            return _("a batch needs a look"), "waiting"
         if self.maintenance:
             return _("maintenance"), ""
         if self.closed_until:
@@ -138,7 +126,6 @@ class Health:
             notes.append(_("%(count)s failures in a row") % {"count": lane.failures})
         if self.closed_until:
             notes.append(_("opens %(time)s") % {"time": moments.say(self.closed_until)})
-        notes += self.batch_troubles
         if self.next_maintenance:
             notes.append(_("maintenance from %(time)s") % {"time": moments.say(self.next_maintenance.starts_at)})
         if self.is_in_trouble and self.heard_at:
@@ -146,16 +133,20 @@ class Health:
         return notes
 
     @property
-    def bars(self) -> list[Bar]:
-        """The week, oldest first; a piece without deliveries has no bar."""
+    def bars(self) -> tuple[str, str]:
+        """The week as two paths, of what was answered and of what was not; a piece without deliveries has no bar."""
         begin = _begin(self.now)
-        bars = []
-        for moment, (tried, answered) in sorted(self.week.items()):
+        answered, failed = [], []
+        for moment, (tried, good) in sorted(self.week.items()):
             place = round((moment - begin) / PIECE)
-            height = round(HEIGHT * answered / tried)
-            if tried and 0 <= place < PIECES:
-                bars.append(Bar(place * 5, height, HEIGHT - height))
-        return bars
+            height = round(HEIGHT * good / tried) if tried else 0
+            if not tried or not 0 <= place < PIECES:
+                continue
+            if height:
+                answered.append(f"M{place * 5} {HEIGHT}v-{height}h4v{height}z")
+            if height < HEIGHT:
+                failed.append(f"M{place * 5} 0v{HEIGHT - height}h4v-{HEIGHT - height}z")
+        return "".join(answered), "".join(failed)
 
     @property
     def pieces(self) -> list[tuple[datetime, int, int]]:
@@ -207,7 +198,7 @@ def _begin(now: datetime) -> datetime:
 
 
 def of(backends: QuerySet[Backend], now: datetime) -> list[Health]:
-    """Of each of these, those in trouble first. Nine queries, or ten when a piece of the week is not remembered."""
+    """Of each of these, those in trouble first. Eight queries, or nine when a piece of the week is not remembered."""
     rows = {
         backend.pk: Health(backend, now)
         for backend in backends.select_related("department", "lane").prefetch_related("maintenances")
@@ -233,7 +224,5 @@ def _asked(now: datetime) -> Iterator[tuple[int, dict[str, Any]]]:
         yield backend, {"in_doubt": doubts, "waiting": waiting}
     for backend, files in lane_counts.batches():
         yield backend, {"batches": files}
-    for backend, troubles in lane_counts.batch_troubles(now):
-        yield backend, {"batch_troubles": troubles}
     for backend, late, files in lane_counts.overdue(now):
         yield backend, {"overdue": late, "batches_overdue": files}
