@@ -60,6 +60,7 @@ def _verbs() -> dict[str, str]:
         "blocker.closed": _("cleared what was in the way of retiring an app"),
         "app.retired": _("retired an app"),
         "aim.set": _("set an aim"),
+        "call.seen": _("looked at what was sent with a call, masked"),
         "backend.created": _("added a system"),
         "backend.changed": _("changed a system"),
         "backend.breaker_closed": _("closed the breaker of a system"),

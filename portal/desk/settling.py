@@ -12,8 +12,9 @@ from portal.desk.access import person, staff_page
 from portal.desk.changes import outcome_words
 from portal.desk.pages import page, to
 from services.gateway import flows
-from services.gateway.errors import NotSettleable
+from services.gateway.errors import NotSettleable, NotYours
 from services.gateway.models import Attempt, ServiceCall
+from services.registry.flows import is_officer
 
 VERBS = ("arrived", "not_arrived")
 REASON_LENGTH = 300
@@ -37,7 +38,7 @@ def _call(request: HttpRequest, receipt: str) -> ServiceCall:
 
 @staff_page
 def call(request: HttpRequest, receipt: str) -> HttpResponse:
-    """The technical record of a call. What the person sent and what came back are never read here."""
+    """The technical record of a call. What the person sent and what came back are not read here."""
     return _page(request, _call(request, receipt))
 
 
@@ -47,8 +48,22 @@ def _page(request: HttpRequest, found: ServiceCall, *, status: int = 200, **said
     return page(
         request, "call", found.receipt, status=status, call=found, attempts=attempts,
         trouble=outcome_words(found.trouble or ""), is_in_doubt=is_in_doubt,
+        may_look=is_officer(person(request), found.function.department_id),
+        progress=found.hook_events.filter(outcome="progress"),
         may_settle=is_in_doubt and flows.may_settle(person(request), found), **said,
     )  # fmt: skip
+
+
+@staff_page
+@require_POST
+def look(request: HttpRequest, receipt: str) -> HttpResponse:
+    """What the person sent, masked. A post, because it is on record who looked."""
+    found = _call(request, receipt)
+    try:
+        sent = flows.look_at(found, by=person(request))
+    except NotYours as error:
+        raise Http404 from error
+    return _page(request, found, sent=sent)
 
 
 @staff_page

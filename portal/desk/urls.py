@@ -18,6 +18,7 @@ urlpatterns = [
     path("waiting/", reading.waiting, name="waiting"),
     path("calls/<str:receipt>/", settling.call, name="call"),
     path("calls/<str:receipt>/settle/", settling.settle, name="call-settle"),
+    path("calls/<str:receipt>/look/", settling.look, name="call-look"),
     path("systems/<slug:code>/", systems.system, name="system"),
     path("systems/<slug:code>/maintenances/<int:pk>/end/", systems.maintenance_end, name="maintenance-end"),
     path(ONE, reading.function, name="function"),

@@ -11,6 +11,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -154,11 +155,12 @@ def finish(claimed: Claim, outcome: Outcome, *, started: datetime, duration_ms: 
         is_news = settled.is_news
         if settled.breaker_was:
             incidents.closed(call.backend, now)
+        if is_news:
+            figures.observe_end(call)
     else:
         call, is_news = _without_answer(claimed, attempt, outcome, now)
     figures.observe_attempt(call.backend.code, attempt.kind, outcome.kind, duration_ms / 1000)
     if is_news:
-        figures.observe_end(call)
         events.publish(call.pk, call.status)
     logger.info(
         "attempt_ended", call=call.pk, backend=call.backend.code, attempt=attempt.number, outcome=outcome.kind,
@@ -180,9 +182,11 @@ def _without_answer(claimed: Claim, attempt: Attempt, outcome: Outcome, now: dat
 
 
 def record(call: ServiceCall, kind: str, number: int, outcome: Outcome, started: datetime, duration_ms: int) -> Attempt:
-    """Write the attempt's line."""
+    """Write the attempt's line, and count it once the caller's transaction stands."""
     attempt = _attempt(call, kind, number, outcome, started, duration_ms)
     attempt.save(force_insert=True)
+    counted = partial(figures.observe_attempt, call.backend.code, kind, outcome.kind, duration_ms / 1000)
+    transaction.on_commit(counted)
     return attempt
 
 
@@ -264,3 +268,4 @@ def _let_go(call: ServiceCall, *, trouble: str) -> None:
     call.trouble = trouble
     fields: list[Any] = ["status", "answer", "finished_at", "due_at", "lease", "lease_until", "trouble"]
     call.save(update_fields=fields)
+    transaction.on_commit(partial(figures.observe_end, call))

@@ -19,6 +19,7 @@ from services import traces
 from services.forms import files, schema, validation
 from services.forms import flows as forms
 from services.forms.errors import FieldError, Invalid
+from services.forms.masking import Masked, masked
 from services.forms.models import StoredFile
 from services.gateway import events, figures, receipts, rows, story, tasks, withdrawal
 from services.gateway.connectors.base import BatchConnector
@@ -34,7 +35,7 @@ from services.gateway.errors import (
 )
 from services.gateway.models import BatchRecord, ServiceCall, Settlement
 from services.registry.flows import is_officer
-from services.registry.models import FunctionVersion, ServiceFunction
+from services.registry.models import Change, FunctionVersion, ServiceFunction
 
 logger = structlog.get_logger(__name__)
 
@@ -157,6 +158,7 @@ def withdraw(call: ServiceCall, *, callers: Collection[str]) -> ServiceCall:
         raise NotWithdrawable(code, withdrawal.reason(code))
     call.status, call.finished_at, call.trouble = ServiceCall.Status.WITHDRAWN, timezone.now(), ""
     call.save(update_fields=["status", "finished_at", "trouble"])
+    transaction.on_commit(lambda: figures.observe_end(call))
     transaction.on_commit(lambda: events.publish(call.pk, call.status))
     return call
 
@@ -253,6 +255,7 @@ def settle(call: ServiceCall, *, arrived: bool, by: User, reason: str) -> Servic
     call.trouble = ""
     if arrived:
         call.status, call.finished_at = ServiceCall.Status.COMPLETED, now
+        transaction.on_commit(lambda: figures.observe_end(call))
     else:
         call.status, call.due_at = ServiceCall.Status.ACCEPTED, now
         call.attempt_count = call.lookup_count = 0
@@ -260,3 +263,15 @@ def settle(call: ServiceCall, *, arrived: bool, by: User, reason: str) -> Servic
     call.save()
     _decide(call, Settlement.Verb.ARRIVED if arrived else Settlement.Verb.NOT_ARRIVED, by, reason, now)
     return call
+
+
+@transaction.atomic
+def look_at(call: ServiceCall, *, by: User) -> list[Masked]:
+    """What the person sent, masked, for an officer of the department; who looked at which call is on record.
+
+    Raises NotYours for everybody else, operations included.
+    """
+    if not is_officer(by, call.function.department_id):
+        raise NotYours("only officers of the department may look at what was sent to it")
+    Change.objects.create(actor=by, verb="call.seen", department_id=call.function.department_id, subject=call.receipt)
+    return masked(call.version.form, call.payload["form"])

@@ -11,7 +11,7 @@ from opentelemetry.trace import SpanKind
 
 from identity import statements
 from services import traces
-from services.gateway import delivery, events, figures, lanes
+from services.gateway import delivery, events, lanes
 from services.gateway.connectors.base import Outcome
 from services.gateway.connectors.registry import connectors
 from services.gateway.following import following
@@ -39,7 +39,6 @@ def free_abandoned(now: datetime) -> int:
             delivery.record(call, Attempt.Kind.SEND, call.attempt_count, outcome, now, 0)
             delivery.put_off(call, outcome, now)
         freed += 1
-        figures.observe_end(call)
         events.publish(call.pk, call.status)
         logger.warning("call_abandoned", call=call.pk, backend=call.backend.code, status=call.status)
     return freed
@@ -105,8 +104,6 @@ def _note_lookup(call: ServiceCall, outcome: Outcome, started: datetime, duratio
             delivery.put_off(locked, Outcome(Outcome.AMBIGUOUS, detail=outcome.detail), now)
         lanes.note(call.backend, outcome, now)
     events.publish(locked.pk, locked.status)
-    figures.observe_end(locked)
-    figures.observe_attempt(call.backend.code, Attempt.Kind.LOOKUP, outcome.kind, duration_ms / 1000)
     logger.info("lookup_ended", call=locked.pk, backend=call.backend.code, outcome=outcome.kind, status=locked.status)
 
 

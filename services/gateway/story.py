@@ -3,20 +3,25 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import groupby
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from services import moments
 from services.gateway import deadlines, mapping
+from services.gateway.connectors.base import BatchConnector
+from services.gateway.connectors.registry import connectors
 from services.gateway.models import Attempt, ServiceCall, Settlement
-from services.languages import pick
+from services.languages import current, pick
 from services.registry.models import Backend, FunctionVersion, Maintenance, ServiceFunction
 
+LONG_WAIT_MS = 3000  # from which on a person wants to know why it took so long
+SOON = timedelta(minutes=1)
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 DATE_AND_TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 
@@ -110,6 +115,7 @@ def timeline(
     attempts = list(call.attempts.all() if attempts is None else attempts)
     settlements = list(call.settlements.all() if settlements is None else settlements)
     steps = [Step(_("We received your form"), call.accepted_at, "done")]
+    taken = _taken(call, attempts)
     tries = [_tried(attempt) for attempt in attempts if attempt.outcome != "answered"]
     decided = [_decided(settlement) for settlement in settlements]
     told = [Step(pick(event.words), event.received_at, "done") for event in call.hook_events.filter(outcome="progress")]
@@ -119,9 +125,24 @@ def timeline(
         if attempt.kind == Attempt.Kind.BATCH
     ]
     between = sorted(
-        (step for step in [*tries, *decided, *told] if step.at), key=lambda step: step.at or call.accepted_at
+        (step for step in [*tries, *decided, *told, *taken] if step.at), key=lambda step: step.at or call.accepted_at
     )
-    return [*steps, *_folded(between), *_ending(call)]
+    return [*steps, *_folded(between), *_ending(call, is_taken=bool(taken))]
+
+
+def _taken(call: ServiceCall, attempts: Iterable[Attempt]) -> list[Step]:
+    """That the department took the form, where its answer came or comes later; of a file, that it waits and leaves."""
+    answered = [attempt for attempt in attempts if attempt.outcome == "answered"]
+    if call.answer and call.status in {ServiceCall.Status.COMPLETED, ServiceCall.Status.REJECTED}:
+        answered = answered[:-1]  # the last one is the answer itself
+    is_batch = isinstance(connectors.get(call.backend.connector), BatchConnector)
+    names = {"department": call.function.department.name}
+    steps: dict[str, Step] = {}
+    for attempt in answered:
+        is_kept = is_batch and attempt.kind == Attempt.Kind.SEND
+        said = _("It leaves with the next file for %(department)s") if is_kept else _("%(department)s has your form")
+        steps.setdefault(said, Step(said % names, attempt.started_at, "done"))
+    return list(steps.values())
 
 
 def _folded(steps: list[Step]) -> list[Step]:
@@ -145,12 +166,18 @@ def _tried(attempt: Attempt) -> Step:
         "unknown_receipt": _("The department told us that your form had not arrived"),
         "unsendable": _("We could not put your form into the department's format"),
     }[attempt.outcome]
-    return Step(label, attempt.started_at, "missed", _("This is not your fault. You need to do nothing."))
+    detail = _("This is not your fault. You need to do nothing.")
+    if attempt.outcome == "ambiguous" and attempt.duration_ms >= LONG_WAIT_MS:
+        waited = ngettext("We waited %(count)s second.", "We waited %(count)s seconds.", attempt.duration_ms // 1000)
+        space = " " if current() == "en" else ""
+        detail = space.join([waited % {"count": attempt.duration_ms // 1000}, detail])
+    return Step(label, attempt.started_at, "missed", detail)
 
 
 def _decided(settlement: Settlement) -> Step:
     said = {
         Settlement.Verb.RETRY.value: _("Our staff looked at it and sent it again"),
+        Settlement.Verb.TAKEN_BACK.value: _("Our staff held it back before it was sent again"),
         Settlement.Verb.ARRIVED.value: _("Our staff checked with the department: it has your form"),
         Settlement.Verb.NOT_ARRIVED.value: _("Our staff checked with the department: it had not arrived, so we sent "
                                              "it again"),
@@ -160,7 +187,7 @@ def _decided(settlement: Settlement) -> Step:
     return Step(_("Our staff looked at it and closed it"), settlement.at, "problem", settlement.reason)
 
 
-def _ending(call: ServiceCall) -> list[Step]:
+def _ending(call: ServiceCall, *, is_taken: bool) -> list[Step]:
     department = call.function.department.name
     match call.status:
         case "completed" if not call.answer:  # settled by our staff
@@ -173,6 +200,8 @@ def _ending(call: ServiceCall) -> list[Step]:
             return [Step(_("We could not deliver your form"), call.finished_at, "problem", status_message(call))]
         case "withdrawn":
             return [Step(_("You took it back"), call.finished_at, "done", status_message(call))]
+        case "waiting" if is_taken:
+            return [Step(_("The answer"), None, "current", status_message(call))]
         case "waiting" if call.trouble != "batch":
             return [Step(_("%(department)s has your form") % {"department": department}, None, "current")]
     return [
@@ -204,13 +233,20 @@ def status_message(call: ServiceCall) -> str:
                  "You need to do nothing.")  # fmt: skip
     if call.status == ServiceCall.Status.WAITING:
         return _while_waiting(call)
-    if call.status == ServiceCall.Status.ACCEPTED and call.trouble == "closed" and call.due_at > timezone.now():
-        return _("The department's system is closed now. We deliver your form on %(time)s.") % {
-            "time": moments.say(call.due_at)
-        }
     if call.status == ServiceCall.Status.ACCEPTED and call.trouble:
-        return _("The department is taking longer than usual. We keep trying: you may leave this page.")
+        return _when_again(call, timezone.now())
     return _("The answer usually comes within a moment.")
+
+
+def _when_again(call: ServiceCall, now: datetime) -> str:
+    """Of a call that could not leave yet: what for, and until when, it waits."""
+    times = {"time": moments.say(call.due_at)}
+    if call.trouble == "closed" and call.due_at > now:
+        return _("The department's system is closed now. We deliver your form on %(time)s.") % times
+    if call.due_at > now + SOON:
+        again = _("The department is taking longer than usual. We try again on %(time)s: you may leave this page.")
+        return again % times
+    return _("The department is taking longer than usual. We keep trying: you may leave this page.")
 
 
 def _while_waiting(call: ServiceCall) -> str:

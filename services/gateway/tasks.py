@@ -1,6 +1,7 @@
 """The gateway's tasks. Each may run twice or not at all: the database decides what there is to do."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -12,7 +13,7 @@ from kombu.exceptions import OperationalError
 
 from identity import statements
 from services import traces
-from services.gateway import batches, delivery, events, figures, incidents, recovery
+from services.gateway import batches, delivery, digest, events, figures, incidents, recovery
 from services.gateway.connectors.base import BatchConnector, News
 from services.gateway.connectors.registry import connectors
 from services.gateway.errors import ExchangeFailed
@@ -109,6 +110,12 @@ def pulse() -> None:
     """Note that the portal lives; a long silence before it becomes an incident. Run twice, the second notes less."""
     if incidents.beat(timezone.now()):
         logger.error("portal_was_silent")
+
+
+@shared_task(name="gateway.send_digest", autoretry_for=(OSError,), retry_backoff=60, max_retries=5)
+def send_digest() -> None:
+    """Mail what failed yesterday. Run twice, each letter leaves once."""
+    digest.send(timezone.localdate() - timedelta(days=1))
 
 
 @shared_task(name="gateway.exchange_batches")

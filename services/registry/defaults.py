@@ -24,59 +24,70 @@ from services.registry.answer_words import (
 Json = dict[str, Any]
 
 
+def _record(number: int) -> str:
+    """A record of an answer that has columns for several."""
+    return f"{{title: body.RECORD_{number}_TITLE, value: body.RECORD_{number}_VALUE}}"
+
+
 FACTS: dict[str, dict[str, str]] = {  # fact -> where each protocol's answer has it, in JMESPath
-    "outcome": {"rest": "body.outcome", "soap": "body.Outcome", "fixed-width": "body.outcome"},
-    "number": {"rest": "body.caseNo", "soap": "body.CaseNo", "fixed-width": "body.case_number"},
-    "reply_by": {"rest": "body.replyBy", "soap": "body.ReplyBy", "fixed-width": "body.reply_by"},
-    "amount": {"rest": "body.amount", "soap": "body.Amount", "fixed-width": "body.amount"},
-    "paid_on": {"rest": "body.paidAt", "soap": "body.PaidAt", "fixed-width": "body.paid_at"},
-    "date": {"rest": "body.date", "soap": "body.Date", "fixed-width": "body.date"},
-    "time": {"rest": "body.time", "soap": "body.Time", "fixed-width": "body.time"},
-    "place": {"rest": "body.place", "soap": "body.Place", "fixed-width": "body.place"},
+    "outcome": {
+        "rest": "body.outcome",
+        "soap": "body.Outcome",
+        "fixed-width": "body.outcome",
+        "sftp-batch": "body.OUTCOME",
+    },
+    "number": {
+        "rest": "body.caseNo",
+        "soap": "body.CaseNo",
+        "fixed-width": "body.case_number",
+        "sftp-batch": "body.CASE_NO",
+    },
+    "reply_by": {
+        "rest": "body.replyBy",
+        "soap": "body.ReplyBy",
+        "fixed-width": "body.reply_by",
+        "sftp-batch": "body.REPLY_BY",
+    },
+    "amount": {"rest": "body.amount", "soap": "body.Amount", "fixed-width": "body.amount", "sftp-batch": "body.AMOUNT"},
+    "paid_on": {
+        "rest": "body.paidAt",
+        "soap": "body.PaidAt",
+        "fixed-width": "body.paid_at",
+        "sftp-batch": "body.PAID_AT",
+    },
+    "date": {"rest": "body.date", "soap": "body.Date", "fixed-width": "body.date", "sftp-batch": "body.DATE"},
+    "time": {"rest": "body.time", "soap": "body.Time", "fixed-width": "body.time", "sftp-batch": "body.TIME"},
+    "place": {"rest": "body.place", "soap": "body.Place", "fixed-width": "body.place", "sftp-batch": "body.PLACE"},
     "records": {
         "rest": "body.records[].{title: title, value: value}",
         "soap": "body.Records.Record[].{title: Title, value: Value}",
         "fixed-width": "body.records[].{title: title, value: value}",
+        "sftp-batch": f"[{', '.join(_record(number) for number in range(1, 5))}][?title]",
     },
     "refused": {  # a SOAP refusal comes as a fault when sent, as elements when looked up
         "rest": "body.outcome=='REFUSED'",
         "soap": "(fault && ends_with(fault.code, 'Client') && fault.detail.Refusal) || body.RefusalCode",
         "fixed-width": "body.outcome=='REFUSED'",
+        "sftp-batch": "body.OUTCOME=='REFUSED'",
     },
     "reason_code": {
         "rest": "body.reasonCode",
         "soap": "(fault.detail.Refusal.ReasonCode || body.RefusalCode)",
         "fixed-width": "body.reason_code",
+        "sftp-batch": "body.REASON_CODE",
     },
     "reason": {
         "rest": "body.reason",
         "soap": "fault.detail.Refusal.Reason || body.RefusalReason",
         "fixed-width": "body.reason",
+        "sftp-batch": "body.REASON",
     },
-    "busy": {
+    "busy": {  # a file is never busy
         "rest": "status==`429` || status==`503`",
         "soap": "status==`429` || status==`503` || (fault && ends_with(fault.code, 'Server.Busy'))",
         "fixed-width": "status==`90`",
     },
 }
-for _fact, _column in {  # of an answer file in CSV, which is never busy
-    "outcome": "body.OUTCOME",
-    "number": "body.CASE_NO",
-    "reply_by": "body.REPLY_BY",
-    "amount": "body.AMOUNT",
-    "paid_on": "body.PAID_AT",
-    "date": "body.DATE",
-    "time": "body.TIME",
-    "place": "body.PLACE",
-    "records": "[{title: body.RECORD_1_TITLE, value: body.RECORD_1_VALUE},"
-    " {title: body.RECORD_2_TITLE, value: body.RECORD_2_VALUE},"
-    " {title: body.RECORD_3_TITLE, value: body.RECORD_3_VALUE},"
-    " {title: body.RECORD_4_TITLE, value: body.RECORD_4_VALUE}][?title]",
-    "refused": "body.OUTCOME=='REFUSED'",
-    "reason_code": "body.REASON_CODE",
-    "reason": "body.REASON",
-}.items():
-    FACTS[_fact]["sftp-batch"] = _column
 TRANSACTIONS = {  # of the fixed-width wire: four letters for each action
     "apply": "APPL", "renew": "RENW", "register": "REGI", "pay": "PAYM", "book": "BOOK", "enquire": "ENQY",
     "report": "REPT", "declare": "DECL", "appeal": "APEA",
@@ -145,11 +156,8 @@ def _item_shown(name: str) -> Json:
 def request_map(connector: str, function_code: str, action: str, form: Json, *, own: Collection[str] = ()) -> Json:
     """How the form travels. What the profile fills goes under the applicant, unless it is named in `own`."""
     build = {
-        "rest": _rest_request,
-        "soap": _soap_request,
-        "fixed-width": _record_request,
-        "sftp-batch": _csv_request,
-    }.get(connector)
+        "rest": _rest_request, "soap": _soap_request, "fixed-width": _record_request, "sftp-batch": _csv_request
+    }.get(connector)  # fmt: skip
     if build is None:
         return {}
     properties: dict[str, Json] = form.get("properties", {})
@@ -220,7 +228,12 @@ def _csv_request(
 def _cell(name: str, made: Json) -> str:
     """The field's value in one cell; null, and so an empty one, where there is none."""
     value = f"form.{name}"
-    return f"={value} && {_as_text(name, made)}" if made.get("type") == "object" else f"={value}"
+    return f"={value} && {_in_a_line(value)}" if made.get("type") == "object" else f"={value}"
+
+
+def _in_a_line(value: str) -> str:
+    """An address as one text."""
+    return f"join(', ', [{value}.line_1, {value}.line_2, {value}.district][?@])"
 
 
 def _item(wire_name: str, name: str, made: Json, *, needed: bool) -> Json | str:

@@ -25,7 +25,7 @@ PROGRESS = {
     "zh-hant": "職員正在處理你的表格。",
     "zh-hans": "工作人员正在处理您的表格。",
 }
-Pending = set[asyncio.Task[None]]
+Pending = dict[tuple[str, str], asyncio.Task[None]]  # (backend, receipt) -> what still has to be told about it
 PENDING: web.AppKey[Pending] = web.AppKey("pending")
 
 
@@ -34,20 +34,34 @@ def portal_address() -> str:
     return (os.environ.get("BASE_URL") or f"http://127.0.0.1:{os.environ.get('PORT') or 8000}").rstrip("/")
 
 
-def is_submission(request: web.Request, backend: Backend) -> bool:
-    return backend.transport == "rest" and request.method == "POST"
-
-
-def put_off(request: web.Request, backend: Backend, response: web.StreamResponse, delay_seconds: float) -> web.Response:
-    """Keep what the backend has just answered for later, and say only that it is in the queue."""
-    assert isinstance(response, web.Response)
-    answer = json.loads(response.body if isinstance(response.body, bytes) else b"{}")
-    receipt = request.headers.get("Idempotency-Key", "")
-    task = asyncio.get_running_loop().create_task(_tell(backend.code, receipt, answer, delay_seconds))
+def reply(
+    request: web.Request, backend: Backend, response: web.StreamResponse, delay_seconds: float
+) -> web.StreamResponse:
+    """Of an application and of a look-up only that it is in the queue, as long as the answer has not been told."""
+    if backend.transport != "rest" or response.status >= 300:
+        return response
     pending = request.app[PENDING]
-    pending.add(task)  # the loop itself keeps no hold of it
-    task.add_done_callback(pending.discard)
-    return web.json_response(QUEUED, status=202)
+    if request.method == "POST":
+        key = (backend.code, request.headers.get("Idempotency-Key", ""))
+        if key not in pending:
+            pending[key] = _begin(pending, key, _answer_in(response), delay_seconds)
+        return web.json_response(QUEUED, status=202)
+    is_pending = (backend.code, request.match_info.get("receipt", "")) in pending
+    return web.json_response(QUEUED, status=202) if is_pending else response
+
+
+def _answer_in(response: web.StreamResponse) -> dict[str, object]:
+    assert isinstance(response, web.Response)
+    answer: dict[str, object] = json.loads(response.body if isinstance(response.body, bytes) else b"{}")
+    return answer
+
+
+def _begin(
+    pending: Pending, key: tuple[str, str], answer: dict[str, object], delay_seconds: float
+) -> "asyncio.Task[None]":
+    task = asyncio.get_running_loop().create_task(_tell(*key, answer, delay_seconds))
+    task.add_done_callback(lambda _: pending.pop(key, None))
+    return task
 
 
 async def _tell(code: str, receipt: str, answer: dict[str, object], delay_seconds: float) -> None:
@@ -85,8 +99,8 @@ def _headers(message_id: str, message: bytes) -> dict[str, str]:
 
 async def end_pending(app: web.Application) -> AsyncIterator[None]:
     """What is still to be told when the process stops stays untold: the portal asks by itself."""
-    pending: Pending = set()
+    pending: Pending = {}
     app[PENDING] = pending
     yield
-    for task in list(pending):
+    for task in list(pending.values()):
         task.cancel()

@@ -47,8 +47,8 @@ async def behave(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await cut(request)
     if behaviour.mode is Mode.GARBAGE:
         return web.Response(text=LOGIN_PAGE, content_type="text/html")
-    if behaviour.mode is Mode.LATER and later.is_submission(request, backend) and response.status < 300:
-        return later.put_off(request, backend, response, behaviour.delay_ms / 1000)
+    if behaviour.mode is Mode.LATER:
+        return later.reply(request, backend, response, behaviour.delay_ms / 1000)
     # The filing is done and in the ledger: only the answer is late, as with a real system that is slow.
     await asyncio.sleep(behaviour.delay_seconds)
     return response

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
+from services.gateway.connectors.base import may_leave
 from services.gateway.connectors.http import Ambiguous, Unreached
 
 PREFIX = struct.Struct(">I")
@@ -196,6 +197,8 @@ class Connection:
         if not self._sending.acquire(timeout=max(until - time.monotonic(), SHORTEST_WAIT)):
             raise Unreached("the connection is congested")
         try:
+            if not may_leave():
+                raise Unreached("its time to leave was over")
             while rest:
                 if (seconds := until - time.monotonic()) <= 0:
                     raise TimeoutError

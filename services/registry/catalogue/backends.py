@@ -28,6 +28,7 @@ MANNERS: dict[str, dict[str, Any]] = {  # how the twins of a transport behave; t
         "has_lookup": True,
         "settings": {"wsdl": "service?wsdl", "lookup_operation": "FindByReceipt", "probe_operation": "Ping"},
     },
+    "fixed-width": {"is_idempotent": False, "has_lookup": True},  # settings: RECORDS
     "sftp-batch": {
         "is_idempotent": True,  # a call is put into a batch once; a batch leaves once
         "has_lookup": True,
@@ -40,7 +41,6 @@ MANNERS: dict[str, dict[str, Any]] = {  # how the twins of a transport behave; t
             "answer_overdue_hours": 1,
         },
     },
-    "fixed-width": {"is_idempotent": False, "has_lookup": True},  # settings: RECORDS
 }
 RESTS_AT_NIGHT = {"oro-soap", "censtatd-soap", "archsd-soap"}  # small ones that run their batches from 3 to 5
 NIGHT_WINDOW = {
@@ -56,7 +56,10 @@ def address_of(code: str, transport: str) -> str:
 
 
 def manners_of(code: str, transport: str) -> dict[str, Any]:
-    """Values of a backend's columns that say how its twin wants to be spoken to, and where its ledger is."""
+    """Values of a backend's columns that say how its twin wants to be spoken to, and what only this machine knows:
+
+    the ledger of its twin, and the key of its SFTP twins.
+    """
     manners = MANNERS.get(transport, {})
     if transport == "fixed-width":
         known = json.loads(RECORDS.read_text(encoding="utf-8"))
@@ -64,7 +67,7 @@ def manners_of(code: str, transport: str) -> dict[str, Any]:
         manners = {**manners, "settings": known.get(code) or {**known["*"], "system": department.upper()[:8]}}
     told = {"ledger": f"{settings.TWINS_URL}/_twins/{code}/ledger"}
     if transport == "sftp-batch":
-        told["host_key"] = keys.public_line(settings.VAR)  # made by whoever comes first, the twins or we
+        told["host_key"] = keys.public_line(settings.VAR)  # made by whoever comes first, they or we
     return {**manners, "settings": {**manners.get("settings", {}), **told}}
 
 

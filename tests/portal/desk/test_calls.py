@@ -1,10 +1,14 @@
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test import Client
 
+from identity.accounts.models import User
 from services.gateway import receipts
 from services.gateway.models import ServiceCall
-from tests.factories import OfficerFactory, OperatorFactory, UserFactory
+from services.registry.models import Change
+from tests.factories import Maker, OfficerFactory, OperatorFactory, UserFactory
 from tests.portal.desk.conftest import Desk, browser
 
 
@@ -45,6 +49,35 @@ def test_operations_see_them(desk: Desk, call: ServiceCall) -> None:
 def test_a_call_is_found_by_its_receipt(desk: Desk, call: ServiceCall) -> None:
     page = desk.browser.get("/admin/gateway/servicecall/", {"q": call.receipt}).content.decode()
     assert f"/calls/{call.receipt}/" in page
+
+
+# --- Looking at what was sent ----------------------------------------------------------------------
+def look(browser_of: Client, call: ServiceCall) -> Any:
+    return browser_of.post(f"/admin/calls/{call.receipt}/look/")
+
+
+def test_an_officer_of_the_department_sees_it_masked_and_that_is_on_record(desk: Desk, call: ServiceCall) -> None:
+    page = look(desk.browser, call).content.decode()
+    assert "7 characters" in page
+    assert "PRIVATE" not in page
+    seen = Change.objects.get(verb="call.seen")
+    assert (seen.actor, seen.department, seen.subject) == (desk.officer, desk.department, call.receipt)
+
+
+def test_to_look_by_accident_is_impossible(desk: Desk, call: ServiceCall) -> None:
+    assert desk.browser.get(f"/admin/calls/{call.receipt}/look/").status_code == 405
+    assert not Change.objects.filter(verb="call.seen").exists()
+
+
+@pytest.mark.parametrize("stranger", [OfficerFactory, OperatorFactory])
+def test_nobody_else_sees_it_even_masked(desk: Desk, call: ServiceCall, stranger: Maker[User]) -> None:
+    assert look(browser(stranger()), call).status_code == 404
+    assert not Change.objects.filter(verb="call.seen").exists()
+
+
+def test_operations_are_not_offered_it(desk: Desk, call: ServiceCall) -> None:
+    assert "/look/" in desk.browser.get(f"/admin/calls/{call.receipt}/").content.decode()
+    assert "/look/" not in browser(OperatorFactory()).get(f"/admin/calls/{call.receipt}/").content.decode()
 
 
 # --- Ending a doubt -------------------------------------------------------------------------------

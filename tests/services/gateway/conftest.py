@@ -34,8 +34,8 @@ def backend(twins: Twins) -> Callable[..., Backend]:
                 "idempotency_header": "Idempotency-Key",
             },
             "soap": {"wsdl": "service?wsdl", "lookup_operation": "FindByReceipt", "probe_operation": "Ping"},
-            "sftp-batch": {"host_key": keys.public_line(twins.folder), "every_minutes": 1, "incomplete_minutes": 0},
             "fixed-width": backends.manners_of("td-fixed-width", "fixed-width")["settings"],
+            "sftp-batch": {"host_key": keys.public_line(twins.folder), "every_minutes": 1, "incomplete_minutes": 0},
         }
         if connector == "sftp-batch":
             address = f"sftp://td-sftp-batch@127.0.0.1:{Ports(twins.port).sftp}/"

@@ -236,7 +236,7 @@ def test_a_final_state_is_never_left(make_call: MakeCall) -> None:
     assert ServiceCall.objects.get(pk=call.pk).status == "completed"
 
 
-@pytest.mark.parametrize("connector", ["rest", "soap"])
+@pytest.mark.parametrize("connector", ["rest", "soap", "fixed-width"])
 def test_a_worker_that_slept_past_its_lease_sends_nothing(make_call: MakeCall, twins: Twins, connector: str) -> None:
     """It may have been sent by another meanwhile, and some departments would file it again."""
     tasks.deliver(str(make_call(connector).pk))  # opens the connection

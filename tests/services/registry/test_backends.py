@@ -69,3 +69,19 @@ def test_what_could_not_be_reached_is_refused_with_the_field(
     with pytest.raises(errors.Unusable) as caught:
         flows.save_backend(backend, by=officer)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("connector", ["rest", "soap"])
+def test_a_backend_of_any_protocol_may_name_the_secret_of_its_webhooks(officer: User, connector: str) -> None:
+    department = officer.memberships.get().department
+    values = {"soap": True} if connector == "soap" else {}
+    made = BackendFactory.build(department=department, code="new", **values)
+    made.settings["webhook_secret"] = "TD_WEBHOOK_SECRET"
+    assert flows.save_backend(made, by=officer).settings["webhook_secret"] == "TD_WEBHOOK_SECRET"
+
+
+@pytest.mark.parametrize("secret", ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "", "lower", 7, None, ["A"]])
+def test_the_secret_itself_is_refused(backend: Backend, officer: User, secret: Any) -> None:
+    backend.settings["webhook_secret"] = secret
+    with pytest.raises(errors.Unusable, match="webhook_secret"):
+        flows.save_backend(backend, by=officer)

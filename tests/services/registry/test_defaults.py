@@ -88,8 +88,8 @@ def delivery(row: sheets.Row, form: dict[str, Any], twins: Twins | None = None, 
             "idempotency_header": "Idempotency-Key",
         },
         "soap": {"wsdl": "service?wsdl", "lookup_operation": "FindByReceipt"},
-        "sftp-batch": {},
         "fixed-width": backends.manners_of(backend_code, "fixed-width")["settings"],
+        "sftp-batch": {},
     }
     receipt = f"FRY-{uuid.uuid4().hex[:12].upper()}"
     about_files = {SAMPLES["file"]: {"name": "scan.pdf", "type": "application/pdf", "size": 4, "content": "JVBERg=="}}

@@ -31,6 +31,8 @@ def test_a_queued_call_is_answered_by_webhook(make_call: MakeCall, twins: Twins)
     call.backend.save()
     tasks.deliver(str(call.pk))
     assert ServiceCall.objects.get().status == "waiting"
+    looked_up = twins.get(f"td-rest/v1/receipts/{call.receipt}")
+    assert (looked_up.status_code, looked_up.json()) == (202, {"outcome": "QUEUED"})
     until = time.monotonic() + 20
     while ServiceCall.objects.get().status == "waiting" and time.monotonic() < until:
         time.sleep(0.1)
