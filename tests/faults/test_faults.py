@@ -60,19 +60,6 @@ def test_fifty_equal_requests_at_once_are_one_call(portal: Scene, people: People
     assert filings(portal, receipt) == 1
 
 
-def test_healthy_departments_are_served_while_others_hang(portal: Scene, people: People) -> None:
-    """Row 41 of the comparison: a department that hangs cannot starve the rest. `make chaos` measures it."""
-    functions = isolation.functions()
-    ill, healthy = functions[:5], functions[5:]
-    harness.behave(portal, harness.backends_of(portal, ill), "hang", 0)
-    load = Load(people, functions, 4 * len(functions), seconds=2)
-    load.start()
-    receipts = load.receipts()
-    left = isolation.settle(portal, receipts, healthy, seconds=30)
-    harness.behave(portal, harness.backends_of(portal, ill), "ok", 0)
-    assert left == 0
-
-
 def filings(portal: Scene, receipt: str) -> int:
     (backend,) = harness.backends_of(portal, [SOAP])
     return portal.stack.filed(backend, receipt)
@@ -103,6 +90,24 @@ def test_nothing_is_lost_or_filed_twice(rows: dict[str, Row], name: str) -> None
     row = rows[name]
     assert row.is_clean, f"{harness.HEAD}\n{row}\n{row.details}"
     assert row.calls == row.delivered + row.undelivered > 0
+
+
+@pytest.mark.parametrize("name", [name for name in FAULTS if name.startswith("broker_")])
+def test_without_a_broker_everybody_gets_a_receipt_at_the_first_try(rows: dict[str, Row], name: str) -> None:
+    assert rows[name].refusals == 0
+
+
+def test_healthy_departments_are_served_while_others_hang(portal: Scene, people: People) -> None:
+    """Row 41 of the comparison: a department that hangs cannot starve the rest. `make chaos` measures it."""
+    functions = isolation.functions()
+    ill, healthy = functions[:5], functions[5:]
+    harness.behave(portal, harness.backends_of(portal, ill), "hang", 0)
+    load = Load(people, functions, 4 * len(functions), seconds=2)
+    load.start()
+    receipts = load.receipts()
+    left = isolation.settle(portal, receipts, healthy, seconds=30)
+    harness.behave(portal, harness.backends_of(portal, ill), "ok", 0)
+    assert left == 0
 
 
 def test_a_process_that_dies_is_started_again_and_that_is_said(portal: Scene) -> None:
