@@ -219,16 +219,17 @@ def understand(call: ServiceCall, outcome: Outcome, now: datetime) -> None:
     """Set the call to what the department said: done, refused, or `the answer comes later`. Saves nothing."""
     assert outcome.reading is not None
     call.status = outcome.reading.outcome
-    call.answer = {"rule": outcome.reading.rule, "values": outcome.reading.values}
+    has_spoken = outcome.reading.rule >= 0  # else a batch that has yet to leave, or to be answered
+    call.answer = {"rule": outcome.reading.rule, "values": outcome.reading.values} if has_spoken else None
     call.finished_at = now if call.is_final else None
     call.due_at = outcome.expected_at or call.due_at
-    call.trouble = ""
+    call.trouble = outcome.trouble
 
 
 def settle(call: ServiceCall, outcome: Outcome, now: datetime) -> None:
     """`understand`, and save it: for a call that the caller has locked."""
     understand(call, outcome, now)
-    _let_go(call, trouble="")
+    _let_go(call, trouble=call.trouble)
 
 
 def put_off(call: ServiceCall, outcome: Outcome, now: datetime) -> None:

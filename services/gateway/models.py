@@ -126,6 +126,12 @@ class ServiceCall(models.Model):
     def is_final(self) -> bool:
         return self.status in self.FINAL
 
+    def get_status_display(self) -> str:  # type: ignore[no-redef]  # in the place of Django's own
+        """In words; a call that waits for its batch is not with the department yet."""
+        if self.status == self.Status.WAITING and self.trouble == "batch":
+            return str(_("Waiting for the next batch"))
+        return str(self.Status(self.status).label)
+
 
 class Attempt(models.Model):
     """One exchange about a call with its department. Holds facts and fingerprints, never contents."""
