@@ -66,8 +66,8 @@ def filings(portal: Scene, receipt: str) -> int:
 
 
 @pytest.fixture(scope="module")
-def rows(portal: Scene, people: People) -> dict[str, Row]:
-    """What every fault left behind. Each fault of a department has departments of its own, so they strike at once."""
+def runs(portal: Scene, people: People) -> list[Struck]:
+    """Every fault, over. Each fault of a department has departments of its own, so they strike at once."""
     departments = of_departments()
 
     def strike(name: str, functions: list[str], calls: int) -> Struck:
@@ -79,7 +79,17 @@ def rows(portal: Scene, people: People) -> dict[str, Row]:
         ]
         others = beside(len(departments))
         one_by_one = [strike(name, others, CALLS) for name in FAULTS if name not in departments]
-        runs = [*one_by_one, *(each.result() for each in at_once)]
+        return [*one_by_one, *(each.result() for each in at_once)]
+
+
+def test_every_fault_strikes_in_the_middle_of_calls(runs: list[Struck]) -> None:
+    assert sorted(run.fault for run in runs) == sorted(FAULTS)
+    assert all(run.began < run.struck < run.healed for run in runs)
+
+
+@pytest.fixture(scope="module")
+def rows(portal: Scene, runs: list[Struck]) -> dict[str, Row]:
+    """What became of the calls around each."""
     found = harness.conclude(portal, runs)
     print(harness.HEAD, *found, sep="\n")
     return {row.fault: row for row in found}
