@@ -9,7 +9,7 @@ import math
 import random
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -42,12 +42,18 @@ class Claim:
     lease: uuid.UUID
     fills_lane: bool
     leaves_by: float = math.inf  # of time.monotonic(); after that it may be another worker's
-    clock_error: timedelta = timedelta()  # by how much our clock is ahead of the database's, which all share
+    moment: datetime | None = None  # when it was taken, by the database's clock, which all share
+    clock: float = field(default_factory=time.monotonic)  # and by this process's, which nobody sets
+
+    def now(self) -> datetime:
+        """The database's time. A step of this machine's wall clock, even while the call is out, changes nothing."""
+        moment = self.moment or timezone.now()
+        return moment + timedelta(seconds=time.monotonic() - self.clock)
 
 
 def claim(call_id: uuid.UUID, now: datetime | None = None) -> Claim | None:
     """Take the call if it is due and its lane admits it; put it off, with the reason, if not."""
-    begun, clock = timezone.now(), time.monotonic()
+    clock = time.monotonic()
     with transaction.atomic():
         found = rows.lock(call_id, now)
         if found is None:
@@ -68,7 +74,7 @@ def claim(call_id: uuid.UUID, now: datetime | None = None) -> Claim | None:
         call.attempt_count += 1
         call.status, call.lease, call.lease_until = "delivering", lease, lease_until
     leaves_by = clock + _lease_lasts(call.backend).total_seconds()
-    return Claim(call, lease, taken + 1 >= admission.slots, leaves_by, clock_error=begun - now)
+    return Claim(call, lease, taken + 1 >= admission.slots, leaves_by, now, clock)
 
 
 def _lease_lasts(backend: Backend) -> timedelta:
@@ -76,27 +82,27 @@ def _lease_lasts(backend: Backend) -> timedelta:
     return timedelta(seconds=2 * backend.timeout_seconds + LEASE_MARGIN_SECONDS)
 
 
-def carry(call: ServiceCall, *, leaves_by: float = math.inf) -> tuple[Outcome, datetime, int]:
+def carry(call: ServiceCall, *, leaves_by: float = math.inf) -> tuple[Outcome, int]:
     """Send the call, if it can leave before that moment of time.monotonic(). Holds no connection meanwhile.
 
-    Returns the outcome, when it left, and how many milliseconds it took.
+    Returns the outcome, and how many milliseconds it took.
     """
     with following(call, "exchange", kind=SpanKind.CLIENT), leaving_by(leaves_by):
-        outcome, started, duration_ms = _exchange(call)
+        outcome, duration_ms = _exchange(call)
         traces.note(outcome=outcome.kind)
-    return outcome, started, duration_ms
+    return outcome, duration_ms
 
 
-def _exchange(call: ServiceCall) -> tuple[Outcome, datetime, int]:
+def _exchange(call: ServiceCall) -> tuple[Outcome, int]:
     delivery = delivery_of(call)
     connection.close()
-    started, clock = timezone.now(), time.monotonic()
+    clock = time.monotonic()
     try:
         outcome = connectors[call.backend.connector].send(delivery)
     except Exception as error:  # a connector's bug must not leave the call hanging until its lease runs out
         logger.exception("connector_broke", backend=call.backend.code, call=call.pk)
         outcome = Outcome(Outcome.AMBIGUOUS, detail=f"connector: {type(error).__name__}")
-    return outcome, started, int((time.monotonic() - clock) * 1000)
+    return outcome, int((time.monotonic() - clock) * 1000)
 
 
 def delivery_of(call: ServiceCall) -> Delivery:
@@ -144,10 +150,10 @@ def _content(file: StoredFile) -> dict[str, str]:
     return {"content": base64.b64encode(read(file)).decode()}
 
 
-def finish(claimed: Claim, outcome: Outcome, *, started: datetime, duration_ms: int) -> None:
+def finish(claimed: Claim, outcome: Outcome, *, duration_ms: int) -> None:
     """Write down how it ended. The department's own word always counts; anything else only while the lease is ours."""
-    now, call = timezone.now() - claimed.clock_error, claimed.call
-    started -= claimed.clock_error
+    now, call = claimed.now(), claimed.call
+    started = now - timedelta(milliseconds=duration_ms)
     attempt = _attempt(call, Attempt.Kind.SEND, call.attempt_count, outcome, started, duration_ms)
     if outcome.kind == Outcome.ANSWERED:
         understand(call, outcome, now)

@@ -52,9 +52,9 @@ def deliver(call_id: str) -> None:
     if claimed is None:
         return
     with following(claimed.call, "deliver"):
-        outcome, started, duration_ms = delivery.carry(claimed.call, leaves_by=claimed.leaves_by)
+        outcome, duration_ms = delivery.carry(claimed.call, leaves_by=claimed.leaves_by)
         with traces.span("finish", outcome=outcome.kind):
-            delivery.finish(claimed, outcome, started=started, duration_ms=duration_ms)
+            delivery.finish(claimed, outcome, duration_ms=duration_ms)
     if claimed.fills_lane:
         behind = ServiceCall.objects.due(timezone.now()).filter(backend=claimed.call.backend).first()
         if behind is not None:

@@ -31,6 +31,11 @@ MIX: Mapping[str, tuple[str, ...]] = {
         "td-driving-licence-first",
         "wsd-account-close",
     ),
+    "sftp-batch": (  # a file a minute, and its answers in another
+        "csb-pension-life-certificate",
+        "fsd-ambulance-report",
+        "fehd-niche-apply",
+    ),
 }
 
 
@@ -47,4 +52,4 @@ def apart(place: int) -> list[str]:
 
 def beside(pairs: int) -> list[str]:
     """A few functions of every protocol that are in none of so many pairs."""
-    return [*MIX["rest"][pairs:], *MIX["soap"][pairs:], *MIX["fixed-width"]]
+    return [*MIX["rest"][pairs:], *MIX["soap"][pairs:], *MIX["fixed-width"], *MIX["sftp-batch"]]

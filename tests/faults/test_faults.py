@@ -60,27 +60,14 @@ def test_fifty_equal_requests_at_once_are_one_call(portal: Scene, people: People
     assert filings(portal, receipt) == 1
 
 
-def test_healthy_departments_are_served_while_others_hang(portal: Scene, people: People) -> None:
-    """Row 41 of the comparison: a department that hangs cannot starve the rest. `make chaos` measures it."""
-    functions = isolation.functions()
-    ill, healthy = functions[:5], functions[5:]
-    harness.behave(portal, harness.backends_of(portal, ill), "hang", 0)
-    load = Load(people, functions, 4 * len(functions), seconds=2)
-    load.start()
-    receipts = load.receipts()
-    left = isolation.settle(portal, receipts, healthy, seconds=30)
-    harness.behave(portal, harness.backends_of(portal, ill), "ok", 0)
-    assert left == 0
-
-
 def filings(portal: Scene, receipt: str) -> int:
     (backend,) = harness.backends_of(portal, [SOAP])
     return portal.stack.filed(backend, receipt)
 
 
 @pytest.fixture(scope="module")
-def rows(portal: Scene, people: People) -> dict[str, Row]:
-    """What every fault left behind. Each fault of a department has departments of its own, so they strike at once."""
+def runs(portal: Scene, people: People) -> list[Struck]:
+    """Every fault, over. Each fault of a department has departments of its own, so they strike at once."""
     departments = of_departments()
 
     def strike(name: str, functions: list[str], calls: int) -> Struck:
@@ -92,7 +79,17 @@ def rows(portal: Scene, people: People) -> dict[str, Row]:
         ]
         others = beside(len(departments))
         one_by_one = [strike(name, others, CALLS) for name in FAULTS if name not in departments]
-        runs = [*one_by_one, *(each.result() for each in at_once)]
+        return [*one_by_one, *(each.result() for each in at_once)]
+
+
+def test_every_fault_strikes_in_the_middle_of_calls(runs: list[Struck]) -> None:
+    assert sorted(run.fault for run in runs) == sorted(FAULTS)
+    assert all(run.began < run.struck < run.healed for run in runs)
+
+
+@pytest.fixture(scope="module")
+def rows(portal: Scene, runs: list[Struck]) -> dict[str, Row]:
+    """What became of the calls around each."""
     found = harness.conclude(portal, runs)
     print(harness.HEAD, *found, sep="\n")
     return {row.fault: row for row in found}
@@ -103,6 +100,24 @@ def test_nothing_is_lost_or_filed_twice(rows: dict[str, Row], name: str) -> None
     row = rows[name]
     assert row.is_clean, f"{harness.HEAD}\n{row}\n{row.details}"
     assert row.calls == row.delivered + row.undelivered > 0
+
+
+@pytest.mark.parametrize("name", [name for name in FAULTS if name.startswith("broker_")])
+def test_without_a_broker_everybody_gets_a_receipt_at_the_first_try(rows: dict[str, Row], name: str) -> None:
+    assert rows[name].refusals == 0
+
+
+def test_healthy_departments_are_served_while_others_hang(portal: Scene, people: People) -> None:
+    """Row 41 of the comparison: a department that hangs cannot starve the rest. `make chaos` measures it."""
+    functions = isolation.functions()
+    ill, healthy = functions[:5], functions[5:]
+    harness.behave(portal, harness.backends_of(portal, ill), "hang", 0)
+    load = Load(people, functions, 4 * len(functions), seconds=2)
+    load.start()
+    receipts = load.receipts()
+    left = isolation.settle(portal, receipts, healthy, seconds=30)
+    harness.behave(portal, harness.backends_of(portal, ill), "ok", 0)
+    assert left == 0
 
 
 def test_a_process_that_dies_is_started_again_and_that_is_said(portal: Scene) -> None:

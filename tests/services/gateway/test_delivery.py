@@ -204,8 +204,8 @@ def test_after_a_while_one_call_tries_the_way_and_closes_the_breaker(
     claimed = delivery.claim(first.pk)
     assert claimed is not None
     assert delivery.claim(second.pk) is None
-    outcome, started, took = delivery.carry(claimed.call)
-    delivery.finish(claimed, outcome, started=started, duration_ms=took)
+    outcome, took = delivery.carry(claimed.call)
+    delivery.finish(claimed, outcome, duration_ms=took)
     assert Lane.objects.get().breaker(timezone.now()) == "closed"
 
 
@@ -213,9 +213,9 @@ def test_a_worker_that_lost_its_lease_still_brings_the_departments_word(make_cal
     call = make_call()
     claimed = delivery.claim(call.pk)
     assert claimed is not None
-    outcome, started, took = delivery.carry(claimed.call)
+    outcome, took = delivery.carry(claimed.call)
     ServiceCall.objects.filter(pk=call.pk).update(status="in_doubt", lease=None, lease_until=None)
-    delivery.finish(claimed, outcome, started=started, duration_ms=took)
+    delivery.finish(claimed, outcome, duration_ms=took)
     assert ServiceCall.objects.get(pk=call.pk).status == "completed"
 
 
@@ -225,14 +225,14 @@ def test_a_worker_that_lost_its_lease_changes_nothing_by_its_failure(make_call: 
     assert claimed is not None
     other = UUID(int=1)
     ServiceCall.objects.filter(pk=call.pk).update(lease=other)
-    delivery.finish(claimed, Outcome(Outcome.AMBIGUOUS), started=timezone.now(), duration_ms=1)
+    delivery.finish(claimed, Outcome(Outcome.AMBIGUOUS), duration_ms=1)
     assert ServiceCall.objects.get(pk=call.pk).lease == other
 
 
 def test_a_final_state_is_never_left(make_call: MakeCall) -> None:
     call = deliver(make_call())
     claimed = delivery.Claim(call, UUID(int=1), fills_lane=False)
-    delivery.finish(claimed, Outcome(Outcome.AMBIGUOUS), started=timezone.now(), duration_ms=1)
+    delivery.finish(claimed, Outcome(Outcome.AMBIGUOUS), duration_ms=1)
     assert ServiceCall.objects.get(pk=call.pk).status == "completed"
 
 
@@ -243,6 +243,6 @@ def test_a_worker_that_slept_past_its_lease_sends_nothing(make_call: MakeCall, t
     call = make_call(connector)
     claimed = delivery.claim(call.pk)
     assert claimed
-    outcome, _, _ = delivery.carry(claimed.call, leaves_by=time.monotonic())
+    outcome, _ = delivery.carry(claimed.call, leaves_by=time.monotonic())
     assert outcome.kind == Outcome.UNREACHED
     assert twins.effects(call.backend.code, call.receipt) == []
