@@ -158,6 +158,7 @@ def withdraw(call: ServiceCall, *, callers: Collection[str]) -> ServiceCall:
         raise NotWithdrawable(code, withdrawal.reason(code))
     call.status, call.finished_at, call.trouble = ServiceCall.Status.WITHDRAWN, timezone.now(), ""
     call.save(update_fields=["status", "finished_at", "trouble"])
+    transaction.on_commit(lambda: figures.observe_end(call))
     transaction.on_commit(lambda: events.publish(call.pk, call.status))
     return call
 
