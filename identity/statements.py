@@ -5,6 +5,7 @@ docs/decisions/0009. A pooler in front of PostgreSQL has to know prepared statem
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -22,6 +23,12 @@ def rows(statement: str, values: Sequence[Any]) -> list[Any]:
     with _run(statement, values) as cursor:
         found: list[Any] = cursor.fetchall()
         return found
+
+
+def clock() -> datetime:
+    """The database's time: the one clock that all processes on all machines share."""
+    moment: datetime = first_row("SELECT clock_timestamp()", [])[0]
+    return moment
 
 
 def insert(row: models.Model) -> None:

@@ -153,7 +153,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True  # the database is the truth
 CELERY_TASK_PUBLISH_RETRY = False  # a doorbell that does not ring is found by the sweeper
 CELERY_TASK_DEFAULT_QUEUE = "chores"
-CELERY_TASK_ROUTES = {"gateway.deliver": {"queue": "calls"}}
+CELERY_TASK_ROUTES = {"gateway.deliver": {"queue": "calls"}, "gateway.exchange_batch": {"queue": "calls"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -169,7 +169,13 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "gateway.exchange_batches": {
+        "task": "gateway.exchange_batches",
+        "schedule": 5.0,
+        "options": {"expires": 5},
+    },
     "gateway.pulse": {"task": "gateway.pulse", "schedule": 60.0, "options": {"expires": 60}},
+    "gateway.send_digest": {"task": "gateway.send_digest", "schedule": crontab(minute=0, hour=7)},
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
     "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},
     "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},
@@ -215,6 +221,7 @@ ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "60/m/ip,5/5m/key", 
 ACCOUNT_SESSION_REMEMBER = False
 SESSION_ENGINE = "identity.accounts.sessions"
 SESSION_COOKIE_AGE = 8 * 3600
+OPERATIONS_EMAIL = environment.text("OPERATIONS_EMAIL", "")  # gets the daily list of what failed
 EMAIL_BACKEND = environment.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 
 # --- Pages --------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ def _start_servers() -> None:
     os.environ.update(_servers.enter_context(embedded(folder)))
     (folder / "static").mkdir()  # WhiteNoise warns where nothing was collected
     os.environ["FERRY_VAR"] = str(folder)
+    os.environ["TWINS_SFTP_PASSWORD"] = secrets.token_urlsafe()
     os.environ["SECRET_KEY"] = secrets.token_urlsafe(50)
     os.environ["FERRY_DATA_KEYS"] = Fernet.generate_key().decode()
     os.environ["FERRY_PROOF_KEY"] = secrets.token_urlsafe(32)

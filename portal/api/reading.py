@@ -115,11 +115,13 @@ class _PerPerson(SimpleRateThrottle):
 def _one_more(key: str, *, seconds: int) -> int:
     """How often so far, this time included; 1 while the counter cannot be reached. It is forgotten in the end."""
     try:
-        count = cache.incr(key)
+        return int(cache.incr(key))
     except ValueError:
         cache.add(key, 0, seconds + 1)
-        count = cache.incr(key)
-    return count
+    try:
+        return int(cache.incr(key))
+    except ValueError:  # it could not be kept: the server that counts is full
+        return 1
 
 
 class ReadThrottle(_PerPerson):

@@ -19,15 +19,6 @@ PIECE = lane_counts.PIECE
 HEIGHT = 24  # of the picture, in its units
 
 
-@dataclass(frozen=True)
-class Bar:
-    """Six hours of deliveries: the part that was answered, over the part that was not."""
-
-    x: int
-    answered: int  # heights
-    failed: int
-
-
 @dataclass
 class Health:
     """One backend as operations sees it."""
@@ -142,16 +133,20 @@ class Health:
         return notes
 
     @property
-    def bars(self) -> list[Bar]:
-        """The week, oldest first; a piece without deliveries has no bar."""
+    def bars(self) -> tuple[str, str]:
+        """The week as two paths, of what was answered and of what was not; a piece without deliveries has no bar."""
         begin = _begin(self.now)
-        bars = []
-        for moment, (tried, answered) in sorted(self.week.items()):
+        answered, failed = [], []
+        for moment, (tried, good) in sorted(self.week.items()):
             place = round((moment - begin) / PIECE)
-            height = round(HEIGHT * answered / tried)
-            if tried and 0 <= place < PIECES:
-                bars.append(Bar(place * 5, height, HEIGHT - height))
-        return bars
+            height = round(HEIGHT * good / tried) if tried else 0
+            if not tried or not 0 <= place < PIECES:
+                continue
+            if height:
+                answered.append(f"M{place * 5} {HEIGHT}v-{height}h4v{height}z")
+            if height < HEIGHT:
+                failed.append(f"M{place * 5} 0v{HEIGHT - height}h4v-{HEIGHT - height}z")
+        return "".join(answered), "".join(failed)
 
     @property
     def pieces(self) -> list[tuple[datetime, int, int]]:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from portal.control import apps_out, backend_acts, backends, calls, incident_list, overview
+from portal.control import apps_out, backend_acts, backends, calls, days, incident_list, overview, replays
 
 app_name = "control"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -20,6 +20,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("backends/<slug:code>/maintenances", backend_acts.maintenance_note, name="maintenance-note"),
     path("maintenances/<int:pk>/end", backend_acts.maintenance_end, name="maintenance-end"),
     path("incidents/", incident_list.incident_list, name="incident-list"),
+    path("days/", days.today, name="today"),
+    path("days/<str:day>/", days.day_page, name="day"),
+    path("replays/", replays.replay_list, name="replay-list"),
+    path("replays/start", replays.start, name="replay-start"),
+    path("replays/<int:pk>/", replays.replay_page, name="replay"),
+    path("replays/<int:pk>/stop", replays.stop, name="replay-stop"),
     path("calls/", calls.call_list, name="call-list"),
     path("calls/resend", calls.resend, name="call-resend"),
     path("calls/<str:receipt>/", calls.call_page, name="call"),

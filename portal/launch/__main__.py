@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import secrets
 import sys
 from pathlib import Path
 
@@ -66,7 +67,7 @@ def run(supervisor: Supervisor, port: int, twins_port: int) -> None:
 
 def environment(supervisor: Supervisor, port: int, twins_port: int) -> dict[str, str]:
     """Start database and broker, unless they are named; returns the variables for every process of ours."""
-    secrets = state.secret_variables(supervisor.var, os.environ)
+    kept = state.secret_variables(supervisor.var, os.environ)
     addresses = {}
     if not os.environ.get("DATABASE_URL"):
         with step("PostgreSQL"):
@@ -76,10 +77,11 @@ def environment(supervisor: Supervisor, port: int, twins_port: int) -> dict[str,
             addresses["REDIS_URL"] = start_valkey(supervisor)
     return {
         **os.environ,
-        **secrets,
+        **kept,
         **addresses,
         "PORT": str(port),
         "TWINS_PORT": str(twins_port),
+        "TWINS_SFTP_PASSWORD": secrets.token_urlsafe(24),  # between our workers and our twins, and only for this run
         "FERRY_VAR": str(supervisor.var),
         "DJANGO_SETTINGS_MODULE": os.environ.get("FERRY_SETTINGS", "portal.settings"),
         "PYTHONUNBUFFERED": "1",

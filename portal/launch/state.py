@@ -28,6 +28,7 @@ PUBLISHED = (
     "FERRY_VAR",
     "PORT",
     "TWINS_PORT",
+    "TWINS_SFTP_PASSWORD",
     "BASE_URL",
 )
 ROOT = Path(__file__).resolve().parent.parent.parent

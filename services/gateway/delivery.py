@@ -9,8 +9,9 @@ import math
 import random
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -41,16 +42,23 @@ class Claim:
     lease: uuid.UUID
     fills_lane: bool
     leaves_by: float = math.inf  # of time.monotonic(); after that it may be another worker's
+    moment: datetime | None = None  # when it was taken, by the database's clock, which all share
+    clock: float = field(default_factory=time.monotonic)  # and by this process's, which nobody sets
+
+    def now(self) -> datetime:
+        """The database's time. A step of this machine's wall clock, even while the call is out, changes nothing."""
+        moment = self.moment or timezone.now()
+        return moment + timedelta(seconds=time.monotonic() - self.clock)
 
 
 def claim(call_id: uuid.UUID, now: datetime | None = None) -> Claim | None:
     """Take the call if it is due and its lane admits it; put it off, with the reason, if not."""
-    now, clock = now or timezone.now(), time.monotonic()
+    clock = time.monotonic()
     with transaction.atomic():
         found = rows.lock(call_id, now)
         if found is None:
             return None
-        call, lane = found
+        now, call, lane = found
         admission = lanes.admit(call, lane, now)
         if admission.free_at:
             Lane.objects.filter(pk=lane.pk).update(free_at=admission.free_at)
@@ -66,7 +74,7 @@ def claim(call_id: uuid.UUID, now: datetime | None = None) -> Claim | None:
         call.attempt_count += 1
         call.status, call.lease, call.lease_until = "delivering", lease, lease_until
     leaves_by = clock + _lease_lasts(call.backend).total_seconds()
-    return Claim(call, lease, fills_lane=taken + 1 >= admission.slots, leaves_by=leaves_by)
+    return Claim(call, lease, taken + 1 >= admission.slots, leaves_by, now, clock)
 
 
 def _lease_lasts(backend: Backend) -> timedelta:
@@ -74,27 +82,27 @@ def _lease_lasts(backend: Backend) -> timedelta:
     return timedelta(seconds=2 * backend.timeout_seconds + LEASE_MARGIN_SECONDS)
 
 
-def carry(call: ServiceCall, *, leaves_by: float = math.inf) -> tuple[Outcome, datetime, int]:
+def carry(call: ServiceCall, *, leaves_by: float = math.inf) -> tuple[Outcome, int]:
     """Send the call, if it can leave before that moment of time.monotonic(). Holds no connection meanwhile.
 
-    Returns the outcome, when it left, and how many milliseconds it took.
+    Returns the outcome, and how many milliseconds it took.
     """
     with following(call, "exchange", kind=SpanKind.CLIENT), leaving_by(leaves_by):
-        outcome, started, duration_ms = _exchange(call)
+        outcome, duration_ms = _exchange(call)
         traces.note(outcome=outcome.kind)
-    return outcome, started, duration_ms
+    return outcome, duration_ms
 
 
-def _exchange(call: ServiceCall) -> tuple[Outcome, datetime, int]:
+def _exchange(call: ServiceCall) -> tuple[Outcome, int]:
     delivery = delivery_of(call)
     connection.close()
-    started, clock = timezone.now(), time.monotonic()
+    clock = time.monotonic()
     try:
         outcome = connectors[call.backend.connector].send(delivery)
     except Exception as error:  # a connector's bug must not leave the call hanging until its lease runs out
         logger.exception("connector_broke", backend=call.backend.code, call=call.pk)
         outcome = Outcome(Outcome.AMBIGUOUS, detail=f"connector: {type(error).__name__}")
-    return outcome, started, int((time.monotonic() - clock) * 1000)
+    return outcome, int((time.monotonic() - clock) * 1000)
 
 
 def delivery_of(call: ServiceCall) -> Delivery:
@@ -142,9 +150,10 @@ def _content(file: StoredFile) -> dict[str, str]:
     return {"content": base64.b64encode(read(file)).decode()}
 
 
-def finish(claimed: Claim, outcome: Outcome, *, started: datetime, duration_ms: int) -> None:
+def finish(claimed: Claim, outcome: Outcome, *, duration_ms: int) -> None:
     """Write down how it ended. The department's own word always counts; anything else only while the lease is ours."""
-    now, call = timezone.now(), claimed.call
+    now, call = claimed.now(), claimed.call
+    started = now - timedelta(milliseconds=duration_ms)
     attempt = _attempt(call, Attempt.Kind.SEND, call.attempt_count, outcome, started, duration_ms)
     if outcome.kind == Outcome.ANSWERED:
         understand(call, outcome, now)
@@ -152,11 +161,12 @@ def finish(claimed: Claim, outcome: Outcome, *, started: datetime, duration_ms: 
         is_news = settled.is_news
         if settled.breaker_was:
             incidents.closed(call.backend, now)
+        if is_news:
+            figures.observe_end(call)
     else:
         call, is_news = _without_answer(claimed, attempt, outcome, now)
     figures.observe_attempt(call.backend.code, attempt.kind, outcome.kind, duration_ms / 1000)
     if is_news:
-        figures.observe_end(call)
         events.publish(call.pk, call.status)
     logger.info(
         "attempt_ended", call=call.pk, backend=call.backend.code, attempt=attempt.number, outcome=outcome.kind,
@@ -178,9 +188,11 @@ def _without_answer(claimed: Claim, attempt: Attempt, outcome: Outcome, now: dat
 
 
 def record(call: ServiceCall, kind: str, number: int, outcome: Outcome, started: datetime, duration_ms: int) -> Attempt:
-    """Write the attempt's line."""
+    """Write the attempt's line, and count it once the caller's transaction stands."""
     attempt = _attempt(call, kind, number, outcome, started, duration_ms)
     attempt.save(force_insert=True)
+    counted = partial(figures.observe_attempt, call.backend.code, kind, outcome.kind, duration_ms / 1000)
+    transaction.on_commit(counted)
     return attempt
 
 
@@ -207,25 +219,27 @@ def understand(call: ServiceCall, outcome: Outcome, now: datetime) -> None:
     """Set the call to what the department said: done, refused, or `the answer comes later`. Saves nothing."""
     assert outcome.reading is not None
     call.status = outcome.reading.outcome
-    call.answer = {"rule": outcome.reading.rule, "values": outcome.reading.values}
+    is_waiting = outcome.reading.outcome == "waiting"  # without a rule: for a batch that has yet to leave or come back
+    has_spoken = outcome.reading.rule >= 0 or not is_waiting
+    call.answer = {"rule": outcome.reading.rule, "values": outcome.reading.values} if has_spoken else None
     call.finished_at = now if call.is_final else None
     call.due_at = outcome.expected_at or call.due_at
-    call.trouble = ""
+    call.trouble = outcome.trouble
 
 
 def settle(call: ServiceCall, outcome: Outcome, now: datetime) -> None:
     """`understand`, and save it: for a call that the caller has locked."""
     understand(call, outcome, now)
-    _let_go(call, trouble="")
+    _let_go(call, trouble=call.trouble)
 
 
 def put_off(call: ServiceCall, outcome: Outcome, now: datetime) -> None:
     """No answer. Try again, find out what happened, or give it to a human: whichever cannot file it twice."""
-    may_have_arrived = outcome.kind == Outcome.AMBIGUOUS and not call.backend.is_idempotent
-    if may_have_arrived:
+    is_last_try = outcome.kind == Outcome.UNSENDABLE or call.attempt_count >= settings.GATEWAY_MAX_ATTEMPTS
+    if _may_be_filed(call, outcome, is_last_try=is_last_try):
         call.status = ServiceCall.Status.IN_DOUBT
         call.due_at = now + timedelta(seconds=_backoff(call.lookup_count))
-    elif outcome.kind == Outcome.UNSENDABLE or call.attempt_count >= settings.GATEWAY_MAX_ATTEMPTS:
+    elif is_last_try:
         call.status = ServiceCall.Status.FAILED
         call.finished_at = now
     else:
@@ -233,6 +247,21 @@ def put_off(call: ServiceCall, outcome: Outcome, now: datetime) -> None:
         wait = outcome.retry_after_seconds or _backoff(call.attempt_count - 1)
         call.due_at = now + timedelta(seconds=min(wait, settings.GATEWAY_RETRY_CAP_SECONDS))
     _let_go(call, trouble=outcome.kind)
+
+
+def _may_be_filed(call: ServiceCall, outcome: Outcome, *, is_last_try: bool) -> bool:
+    """Whether the department has to be asked before anything else happens to the call.
+
+    A backend that files a receipt once is simply sent it again; but when no try is left, `not delivered` would be a
+    guess if any earlier one may have arrived.
+    """
+    if not call.backend.is_idempotent:
+        return outcome.kind == Outcome.AMBIGUOUS
+    if not is_last_try:
+        return False
+    doubts = call.attempts.filter(outcome=Outcome.AMBIGUOUS, kind=Attempt.Kind.SEND)
+    known = call.attempts.filter(outcome=Outcome.UNKNOWN_RECEIPT).order_by("-started_at").first()
+    return (doubts.filter(started_at__gt=known.started_at) if known else doubts).exists()
 
 
 def _backoff(tries: int) -> float:
@@ -246,3 +275,4 @@ def _let_go(call: ServiceCall, *, trouble: str) -> None:
     call.trouble = trouble
     fields: list[Any] = ["status", "answer", "finished_at", "due_at", "lease", "lease_until", "trouble"]
     call.save(update_fields=fields)
+    transaction.on_commit(partial(figures.observe_end, call))

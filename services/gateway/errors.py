@@ -30,6 +30,10 @@ class NotSettleable(GatewayError):
     """The call is not in a state in which a human may retry or close it."""
 
 
+class ExchangeFailed(GatewayError):
+    """The files of a batch backend could not be exchanged; nothing is lost by trying again. Technical, no contents."""
+
+
 class NotWithdrawable(GatewayError):
     """The call has left, or may have. `code` is that of withdrawal.obstacle, `message` is for the person."""
 

@@ -17,9 +17,13 @@ call_seconds = Histogram("ferry_call_seconds", "From a call's receipt to its end
 
 
 def observe_attempt(backend: str, kind: str, outcome: str, seconds: float) -> None:
-    """One exchange ended: the backend's code, an Attempt.Kind, an Outcome.kind, and how long it took."""
+    """One exchange ended: the backend's code, an Attempt.Kind, an Outcome.kind, and how long it took.
+
+    No time is kept of what took none: an answer that came by itself, or a worker that did not come back.
+    """
     attempts.count(backend, kind, outcome)
-    attempt_seconds.observe(seconds, backend)
+    if seconds > 0:
+        attempt_seconds.observe(seconds, backend)
 
 
 def observe_accepted(call: ServiceCall) -> None:

@@ -255,6 +255,7 @@ def settle(call: ServiceCall, *, arrived: bool, by: User, reason: str) -> Servic
     call.trouble = ""
     if arrived:
         call.status, call.finished_at = ServiceCall.Status.COMPLETED, now
+        transaction.on_commit(lambda: figures.observe_end(call))
     else:
         call.status, call.due_at = ServiceCall.Status.ACCEPTED, now
         call.attempt_count = call.lookup_count = 0

@@ -3,13 +3,13 @@
 A message counts once: its id is kept in the transaction that changes the call.
 """
 
-import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import structlog
 from django.db import transaction
 from django.utils import timezone
 
@@ -20,7 +20,7 @@ from services.gateway.models import Attempt, HookEvent, ServiceCall
 from services.languages import CODES
 from services.registry.models import Backend
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 MAX_BYTES = 256 * 1024
 MAX_WORDS = 300  # characters of a line of progress, in each language
 MAX_LINES = 50  # of progress, of one call
@@ -80,7 +80,7 @@ def take(backend: Backend, message_id: str, message: Any, body: bytes) -> str:
         figures.observe_end(call)
     if event.outcome != UNCHANGED:
         events.publish(call.pk, call.status)
-    logger.info("hook_taken backend=%s call=%s kind=%s outcome=%s", backend.code, call.pk, kind, event.outcome)
+    logger.info("hook_taken", backend=backend.code, call=call.pk, kind=kind, outcome=event.outcome)
     return event.outcome
 
 
@@ -131,7 +131,7 @@ def _words(content: Any) -> dict[str, str]:
 def _take_answer(call: ServiceCall, event: HookEvent, content: Any, body: bytes) -> None:
     reading = mapping.read(call.version.answer_map, mapping.Reply(200, content))
     if reading is None or reading.outcome == "retry":
-        logger.warning("hook_not_understood backend=%s call=%s", call.backend.code, call.pk)
+        logger.warning("hook_not_understood", backend=call.backend.code, call=call.pk)
         raise NotUnderstood("no rule of the function's answer map fits this body")
     is_given_up = call.status == ServiceCall.Status.FAILED and call.closed_at is None
     if call.is_final and not is_given_up:

@@ -94,6 +94,9 @@ class Reading:
     values: dict[str, Any] = field(default_factory=dict)
 
 
+AWAITED = Reading("waiting", rule=-1)  # the answer comes later; no rule has spoken yet
+
+
 def read(answer_map: list[dict[str, Any]], reply: Reply) -> Reading | None:
     """What the first rule that fits makes of the reply; None when no rule fits or a value is not what it should be."""
     context = reply.context()

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from identity.encryption import EncryptedJSONField
-from services.registry.models import Backend, FunctionVersion, ServiceFunction
+from services.registry.models import Backend, Department, FunctionVersion, ServiceFunction
 
 
 class ServiceCallQuerySet(models.QuerySet["ServiceCall"]):
@@ -126,6 +126,12 @@ class ServiceCall(models.Model):
     def is_final(self) -> bool:
         return self.status in self.FINAL
 
+    def get_status_display(self) -> str:  # type: ignore[no-redef]  # in the place of Django's own
+        """In words; a call that waits for its batch is not with the department yet."""
+        if self.status == self.Status.WAITING and self.trouble == "batch":
+            return str(_("Waiting for the next batch"))
+        return str(self.Status(self.status).label)
+
 
 class Attempt(models.Model):
     """One exchange about a call with its department. Holds facts and fingerprints, never contents."""
@@ -163,6 +169,7 @@ class Settlement(models.Model):
         CLOSE = "close", _("closed")
         ARRIVED = "arrived", _("found to have arrived")
         NOT_ARRIVED = "not_arrived", _("found not to have arrived, and sent again")
+        TAKEN_BACK = "taken_back", _("taken back before it was sent again")
 
     call = models.ForeignKey(ServiceCall, on_delete=models.CASCADE, related_name="settlements")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -175,6 +182,49 @@ class Settlement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.verb} {self.call_id}"
+
+
+class Replay(models.Model):
+    """Many undelivered calls sent again by one decision: in order, and not faster than the department bears."""
+
+    backend = models.ForeignKey(Backend, on_delete=models.PROTECT, related_name="replays", null=True)
+    department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="replays", null=True)
+    per_minute = models.PositiveIntegerField()
+    uses_published = models.BooleanField(default=False)  # what could not be sent goes with the mapping of today
+    reason = models.CharField(max_length=300)
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    started_at = models.DateTimeField(default=timezone.now)
+    stopped_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", null=True)
+    stopped_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-started_at"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="replay_has_a_reason"),
+            models.CheckConstraint(condition=Q(per_minute__gt=0), name="replay_rate_is_above_zero"),
+            models.CheckConstraint(
+                condition=Q(stopped_at=None, stopped_by=None) | Q(stopped_at__isnull=False, stopped_by__isnull=False),
+                name="replay_stopped_by_someone",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"replay {self.pk}"
+
+
+class ReplayedCall(models.Model):
+    """A call's place in a replay, and how it stood before."""
+
+    replay = models.ForeignKey(Replay, on_delete=models.CASCADE, related_name="calls")
+    call = models.ForeignKey(ServiceCall, on_delete=models.CASCADE, related_name="replayed")
+    before = models.JSONField()  # the columns that the replay changed, as replaying.BEFORE names them
+    taken_back_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["replay", "call"], name="replayed_once_in_a_replay")]
+
+    def __str__(self) -> str:
+        return f"{self.call_id} in {self.replay_id}"
 
 
 class Lane(models.Model):

@@ -186,7 +186,9 @@ def _pack_moment(field: Field, value: Any, where: str) -> bytes:
 
 def _moment(field: Field, text: str) -> date | time | datetime:
     read = datetime.strptime(text, field.format)  # local time, as the record has it
-    return {"date": read.date, "time": read.time}.get(field.type, lambda: read)()
+    if field.type == "datetime":
+        return read
+    return read.date() if field.type == "date" else read.time()
 
 
 def _read_text(field: Field, bare: str, text: str, where: str) -> str | None:

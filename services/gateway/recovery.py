@@ -2,23 +2,20 @@
 
 import time
 import uuid
-from collections import Counter
 from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count
-from django.utils import timezone
 from opentelemetry.trace import SpanKind
 
+from identity import statements
 from services import traces
-from services.gateway import delivery, events, figures, lanes
+from services.gateway import delivery, events, lanes
 from services.gateway.connectors.base import Outcome
 from services.gateway.connectors.registry import connectors
 from services.gateway.following import following
 from services.gateway.models import Attempt, ServiceCall
-from services.registry.models import Backend
 
 logger = structlog.get_logger(__name__)
 SWEEP_LIMIT = 1000  # calls looked at in one sweep
@@ -42,35 +39,37 @@ def free_abandoned(now: datetime) -> int:
             delivery.record(call, Attempt.Kind.SEND, call.attempt_count, outcome, now, 0)
             delivery.put_off(call, outcome, now)
         freed += 1
-        figures.observe_end(call)
         events.publish(call.pk, call.status)
         logger.warning("call_abandoned", call=call.pk, backend=call.backend.code, status=call.status)
     return freed
 
 
+_WAITING = """
+    SELECT call.id FROM registry_backend backend
+    LEFT JOIN gateway_lane lane ON lane.backend_id = backend.id
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS count FROM gateway_servicecall
+        WHERE backend_id = backend.id AND status = 'delivering'
+    ) held
+    CROSS JOIN LATERAL (
+        SELECT id FROM gateway_servicecall
+        WHERE backend_id = backend.id AND status = 'accepted' AND due_at <= %s
+        ORDER BY priority, accepted_at
+        LIMIT greatest(0, CASE WHEN lane.open_until IS NULL THEN backend.max_concurrency ELSE 1 END - held.count)
+    ) call"""
+
+
 def waiting_calls(now: datetime) -> list[uuid.UUID]:
-    """Due calls that a free slot of their lane waits for, oldest first; the doorbell for each is worth ringing."""
-    due = list(ServiceCall.objects.due(now).values_list("pk", "backend_id")[:SWEEP_LIMIT])
-    if not due:
-        return []
-    slots: Counter[int] = Counter()
-    backends = Backend.objects.filter(pk__in={backend for _, backend in due}).select_related("lane")
-    for backend in backends:
-        is_healthy = not hasattr(backend, "lane") or backend.lane.breaker(now) == "closed"
-        slots[backend.pk] = backend.max_concurrency if is_healthy else 1
-    in_flight = ServiceCall.objects.filter(status="delivering", backend__in=slots).values_list("backend")
-    slots.subtract(dict(in_flight.annotate(Count("pk"))))
-    chosen = []
-    for call_id, backend_id in due:
-        if slots[backend_id] > 0:
-            slots[backend_id] -= 1
-            chosen.append(call_id)
-    return chosen
+    """Due calls that a free slot of their lane waits for; the doorbell for each is worth ringing.
+
+    Backend by backend, those first where a person waits, so that no backlog of one hides the calls of another.
+    """
+    return [row[0] for row in statements.rows(_WAITING, [now])]
 
 
 def settle_in_doubt(call_id: uuid.UUID) -> None:
     """Ask the backend what became of one call; believe `never heard of it` only after it has had time to arrive."""
-    now = timezone.now()
+    now = statements.clock()
     call = (
         ServiceCall.objects.select_related("backend", "version", "function")
         .filter(pk=call_id, status="in_doubt", due_at__lte=now)
@@ -79,18 +78,21 @@ def settle_in_doubt(call_id: uuid.UUID) -> None:
     if call is None or not call.backend.has_lookup or call.lookup_count >= settings.GATEWAY_MAX_LOOKUPS:
         return
     with following(call, "look-up", kind=SpanKind.CLIENT):
-        request = delivery.delivery_of(call)
+        request, started = delivery.delivery_of(call), statements.clock()
         connection.close()
-        started, clock = timezone.now(), time.monotonic()
+        clock = time.monotonic()
         outcome = connectors[call.backend.connector].lookup(request)
         traces.note(outcome=outcome.kind)
         _note_lookup(call, outcome, started, int((time.monotonic() - clock) * 1000))
 
 
 def _note_lookup(call: ServiceCall, outcome: Outcome, started: datetime, duration_ms: int) -> None:
-    now = timezone.now()
+    now = statements.clock()
     with transaction.atomic():
-        locked = ServiceCall.objects.select_for_update(of=("self",)).filter(pk=call.pk, status="in_doubt").first()
+        known = ServiceCall.objects.select_for_update(of=("self",)).filter(pk=call.pk)
+        # Settled by a person meanwhile as `not arrived`: the department's own word still saves it from a second filing.
+        statuses = ["in_doubt", "accepted"] if outcome.kind == Outcome.ANSWERED else ["in_doubt"]
+        locked = known.filter(status__in=statuses).first()
         if locked is None:
             return
         locked.backend = call.backend
@@ -105,8 +107,6 @@ def _note_lookup(call: ServiceCall, outcome: Outcome, started: datetime, duratio
             delivery.put_off(locked, Outcome(Outcome.AMBIGUOUS, detail=outcome.detail), now)
         lanes.note(call.backend, outcome, now)
     events.publish(locked.pk, locked.status)
-    figures.observe_end(locked)
-    figures.observe_attempt(call.backend.code, Attempt.Kind.LOOKUP, outcome.kind, duration_ms / 1000)
     logger.info("lookup_ended", call=locked.pk, backend=call.backend.code, outcome=outcome.kind, status=locked.status)
 
 

@@ -27,9 +27,10 @@ _PAYLOAD = CALL.index("payload")
 _READS_PAYLOAD = ServiceCall._meta.get_field("payload").from_db_value
 
 LOCK = f"""
-    SELECT {", ".join(f"call.{name}" for name in CALL)}, {", ".join(f"lane.{name}" for name in LANE)}
-    FROM gateway_servicecall call JOIN gateway_lane lane ON lane.backend_id = call.backend_id
-    WHERE call.id = %s AND call.status = 'accepted' AND call.due_at <= %s
+    SELECT moment.at, {", ".join(f"call.{name}" for name in CALL)}, {", ".join(f"lane.{name}" for name in LANE)}
+    FROM (SELECT coalesce(%s::timestamptz, now()) AS at) moment, gateway_servicecall call
+    JOIN gateway_lane lane ON lane.backend_id = call.backend_id
+    WHERE call.id = %s AND call.status = 'accepted' AND call.due_at <= moment.at
     FOR UPDATE OF call, lane"""  # noqa: S608 (names of our own)
 FIND = f"""
     SELECT {", ".join(f"function.{name}" for name in FUNCTION)}, {", ".join(f"lane.{name}" for name in LANE)}
@@ -69,21 +70,25 @@ SETTLE = """
     SELECT (SELECT count(*) FROM done), (SELECT was FROM lane)"""
 
 
-def lock(call_id: uuid.UUID, now: datetime) -> tuple[ServiceCall, Lane] | None:
-    """The call, if it is due and nobody has it, and its lane; both rows locked until the transaction ends."""
-    values = first_row(LOCK, [call_id, now])
+def lock(call_id: uuid.UUID, now: datetime | None = None) -> tuple[datetime, ServiceCall, Lane] | None:
+    """The call, if it is due and nobody has it, and its lane; both rows locked until the transaction ends.
+
+    Before them the moment that this was judged by: `now`, or the database's own time.
+    """
+    values = first_row(LOCK, [now, call_id])
     if values is None:
         first_row(ADD_LANE, [call_id])
-        values = first_row(LOCK, [call_id, now])
+        values = first_row(LOCK, [now, call_id])
         if values is None:
             return None
+    moment, *values = values
     fields = list(values[: len(CALL)])
     fields[_PAYLOAD] = _READS_PAYLOAD(fields[_PAYLOAD])
     call = ServiceCall.from_db(connection.alias, CALL, fields)
     call.backend = known_backend(call.backend_id)
     call.version = known_version(call.version_id)
     call.function = call.version.function
-    return call, Lane.from_db(connection.alias, LANE, values[len(CALL) :])
+    return moment, call, Lane.from_db(connection.alias, LANE, values[len(CALL) :])
 
 
 def take(call: ServiceCall, *, slots: int, lease: uuid.UUID, lease_until: datetime, now: datetime) -> int | None:

@@ -119,6 +119,11 @@ def timeline(
     tries = [_tried(attempt) for attempt in attempts if attempt.outcome != "answered"]
     decided = [_decided(settlement) for settlement in settlements]
     told = [Step(pick(event.words), event.received_at, "done") for event in call.hook_events.filter(outcome="progress")]
+    told += [
+        Step(_("Your form left with the department's batch"), attempt.started_at, "done")
+        for attempt in attempts
+        if attempt.kind == Attempt.Kind.BATCH
+    ]
     between = sorted(
         (step for step in [*tries, *decided, *told, *taken] if step.at), key=lambda step: step.at or call.accepted_at
     )
@@ -172,6 +177,7 @@ def _tried(attempt: Attempt) -> Step:
 def _decided(settlement: Settlement) -> Step:
     said = {
         Settlement.Verb.RETRY.value: _("Our staff looked at it and sent it again"),
+        Settlement.Verb.TAKEN_BACK.value: _("Our staff held it back before it was sent again"),
         Settlement.Verb.ARRIVED.value: _("Our staff checked with the department: it has your form"),
         Settlement.Verb.NOT_ARRIVED.value: _("Our staff checked with the department: it had not arrived, so we sent "
                                              "it again"),
@@ -196,7 +202,7 @@ def _ending(call: ServiceCall, *, is_taken: bool) -> list[Step]:
             return [Step(_("You took it back"), call.finished_at, "done", status_message(call))]
         case "waiting" if is_taken:
             return [Step(_("The answer"), None, "current", status_message(call))]
-        case "waiting":
+        case "waiting" if call.trouble != "batch":
             return [Step(_("%(department)s has your form") % {"department": department}, None, "current")]
     return [
         Step(
@@ -226,11 +232,7 @@ def status_message(call: ServiceCall) -> str:
         return _("Our staff checked with the department: it has your form. If it writes to you, it does so itself. "
                  "You need to do nothing.")  # fmt: skip
     if call.status == ServiceCall.Status.WAITING:
-        if call.due_at > timezone.now():
-            return _("The department will answer later, we expect by %(time)s. We will show the answer here.") % {
-                "time": moments.say(call.due_at)
-            }
-        return _("The department will answer later. We will show the answer here.")
+        return _while_waiting(call)
     if call.status == ServiceCall.Status.ACCEPTED and call.trouble:
         return _when_again(call, timezone.now())
     return _("The answer usually comes within a moment.")
@@ -245,6 +247,22 @@ def _when_again(call: ServiceCall, now: datetime) -> str:
         again = _("The department is taking longer than usual. We try again on %(time)s: you may leave this page.")
         return again % times
     return _("The department is taking longer than usual. We keep trying: you may leave this page.")
+
+
+def _while_waiting(call: ServiceCall) -> str:
+    """With us until its batch leaves, with the department after that."""
+    time, is_to_come = moments.say(call.due_at), call.due_at > timezone.now()
+    if call.trouble == "batch" and is_to_come:
+        return _("Your form leaves with the department's next batch on %(time)s. Until then you can take it back.") % {
+            "time": time
+        }
+    if call.trouble == "batch":
+        return _("Your form is leaving with the department's batch. You may leave this page.")
+    if is_to_come:
+        return _("The department has your form. Its answer usually comes by %(time)s. We will show it here.") % {
+            "time": time
+        }
+    return _("The department will answer later. We will show the answer here.")
 
 
 @dataclass(frozen=True)

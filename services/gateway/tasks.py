@@ -1,22 +1,30 @@
 """The gateway's tasks. Each may run twice or not at all: the database decides what there is to do."""
 
 import uuid
+from datetime import timedelta
+from typing import Any
 
 import structlog
 from celery import Task, shared_task
-from django.db import connection
+from django.core.cache import cache
+from django.db import connection, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from identity import statements
 from services import traces
-from services.gateway import delivery, incidents, recovery
+from services.gateway import batches, delivery, digest, events, incidents, recovery
+from services.gateway.connectors.base import BatchConnector, News
 from services.gateway.connectors.registry import connectors
+from services.gateway.errors import ExchangeFailed
 from services.gateway.following import following
-from services.gateway.models import Lane, ServiceCall
+from services.gateway.models import Batch, Lane, ServiceCall
 from services.registry.models import Backend
 
 logger = structlog.get_logger(__name__)
 IN_DOUBT_LIMIT = 200  # look-ups begun in one round
+POLL_SECONDS = 300  # from one look for answers to the next, unless a backend says otherwise
+POLL_QUIET = 12  # so many times rarer where no answer is awaited
 
 
 def ring(call_id: uuid.UUID) -> None:
@@ -44,9 +52,9 @@ def deliver(call_id: str) -> None:
     if claimed is None:
         return
     with following(claimed.call, "deliver"):
-        outcome, started, duration_ms = delivery.carry(claimed.call, leaves_by=claimed.leaves_by)
+        outcome, duration_ms = delivery.carry(claimed.call, leaves_by=claimed.leaves_by)
         with traces.span("finish", outcome=outcome.kind):
-            delivery.finish(claimed, outcome, started=started, duration_ms=duration_ms)
+            delivery.finish(claimed, outcome, duration_ms=duration_ms)
     if claimed.fills_lane:
         behind = ServiceCall.objects.due(timezone.now()).filter(backend=claimed.call.backend).first()
         if behind is not None:
@@ -56,7 +64,7 @@ def deliver(call_id: str) -> None:
 @shared_task(name="gateway.sweep")
 def sweep() -> None:
     """Find calls that nobody holds and ring for them; two sweepers at once do no harm."""
-    now = timezone.now()
+    now = statements.clock()
     recovery.free_abandoned(now)
     for call_id in recovery.waiting_calls(now):
         ring(call_id)
@@ -102,3 +110,63 @@ def pulse() -> None:
     """Note that the portal lives; a long silence before it becomes an incident. Run twice, the second notes less."""
     if incidents.beat(timezone.now()):
         logger.error("portal_was_silent")
+
+
+@shared_task(name="gateway.send_digest", autoretry_for=(OSError,), retry_backoff=60, max_retries=5)
+def send_digest() -> None:
+    """Mail what failed yesterday. Run twice, each letter leaves once."""
+    digest.send(timezone.localdate() - timedelta(days=1))
+
+
+@shared_task(name="gateway.exchange_batches")
+def exchange_batches() -> None:
+    """Begin the exchanges that are due: a batch has to leave, or it is time to look for answers."""
+    now = timezone.now()
+    keys = [key for key, connector in connectors.items() if isinstance(connector, BatchConnector)]
+    awaited = set(Batch.objects.filter(state=Batch.State.SENT).values_list("backend_id", flat=True))
+    used = set(Batch.objects.values_list("backend_id", flat=True).distinct().order_by())
+    for backend in Backend.objects.filter(connector__in=keys):
+        seconds = backend.settings.get("poll_seconds", POLL_SECONDS)
+        looks = [(backend.pk in awaited, "awaited", seconds), (backend.pk in used, "used", seconds * POLL_QUIET)]
+        is_time = [cache.add(f"batch-look:{name}:{backend.pk}", 1, wait) for is_so, name, wait in looks if is_so]
+        if any(is_time) or batches.is_due(backend, now):
+            exchange_batch.delay(backend.pk)
+
+
+@shared_task(name="gateway.exchange_batch")
+def exchange_batch(backend_id: int) -> None:
+    """Exchange files with one backend. Of two at once, one does nothing; cut off anywhere, the next goes on."""
+    now, backend = timezone.now(), Backend.objects.get(pk=backend_id)
+    connector = connectors[backend.connector]
+    assert isinstance(connector, BatchConnector)
+    traces.note(backend=backend.code, connector=backend.connector)
+    with batches.alone(backend) as is_alone:
+        if not is_alone or backend.opens_at(now) > now:
+            return
+        failure = ""
+        try:
+            for news in connector.exchange(backend, now):
+                _write_down(backend, news)
+        except ExchangeFailed as error:
+            failure = str(error)[:300]
+            logger.warning("exchange_failed", backend=backend.code, reason=failure)
+        traces.note(outcome="failed" if failure else "exchanged")
+        heard: dict[str, Any] = {"probed_at": timezone.now(), "probe_ok": not failure}
+        if failure:
+            heard |= {"last_failure_at": timezone.now(), "last_error": failure}
+        Lane.objects.update_or_create(backend=backend, defaults=heard)
+
+
+def _write_down(backend: Backend, news: News) -> None:
+    """What a batch exchange learned of one call. A call that is settled stays as it is."""
+    now, outcome = timezone.now(), news.outcome
+    with transaction.atomic():
+        locked = ServiceCall.objects.select_for_update(of=("self",)).defer("payload", "answer")
+        call = locked.filter(receipt=news.receipt).first()
+        if call is None or batches.is_settled(call):
+            return
+        call.backend = backend
+        number = call.attempts.filter(kind=news.kind).count() + 1
+        delivery.record(call, news.kind, number, outcome, now, 0)
+        delivery.settle(call, outcome, now)
+    events.publish(call.pk, call.status)

@@ -1,4 +1,4 @@
-"""The mappings that a new function begins with: our own wire contract, in REST, in SOAP and in fixed-width records.
+"""The mappings that a new function begins with: our own wire contract, in REST, SOAP, fixed-width records and files.
 
 The answer rules are the same for all protocols; only the place of each fact differs, and FACTS says where
 it is. services/gateway/mapping.py explains the language.
@@ -23,36 +23,66 @@ from services.registry.answer_words import (
 
 Json = dict[str, Any]
 
+
+def _record(number: int) -> str:
+    """A record of an answer that has columns for several."""
+    return f"{{title: body.RECORD_{number}_TITLE, value: body.RECORD_{number}_VALUE}}"
+
+
 FACTS: dict[str, dict[str, str]] = {  # fact -> where each protocol's answer has it, in JMESPath
-    "outcome": {"rest": "body.outcome", "soap": "body.Outcome", "fixed-width": "body.outcome"},
-    "number": {"rest": "body.caseNo", "soap": "body.CaseNo", "fixed-width": "body.case_number"},
-    "reply_by": {"rest": "body.replyBy", "soap": "body.ReplyBy", "fixed-width": "body.reply_by"},
-    "amount": {"rest": "body.amount", "soap": "body.Amount", "fixed-width": "body.amount"},
-    "paid_on": {"rest": "body.paidAt", "soap": "body.PaidAt", "fixed-width": "body.paid_at"},
-    "date": {"rest": "body.date", "soap": "body.Date", "fixed-width": "body.date"},
-    "time": {"rest": "body.time", "soap": "body.Time", "fixed-width": "body.time"},
-    "place": {"rest": "body.place", "soap": "body.Place", "fixed-width": "body.place"},
+    "outcome": {
+        "rest": "body.outcome",
+        "soap": "body.Outcome",
+        "fixed-width": "body.outcome",
+        "sftp-batch": "body.OUTCOME",
+    },
+    "number": {
+        "rest": "body.caseNo",
+        "soap": "body.CaseNo",
+        "fixed-width": "body.case_number",
+        "sftp-batch": "body.CASE_NO",
+    },
+    "reply_by": {
+        "rest": "body.replyBy",
+        "soap": "body.ReplyBy",
+        "fixed-width": "body.reply_by",
+        "sftp-batch": "body.REPLY_BY",
+    },
+    "amount": {"rest": "body.amount", "soap": "body.Amount", "fixed-width": "body.amount", "sftp-batch": "body.AMOUNT"},
+    "paid_on": {
+        "rest": "body.paidAt",
+        "soap": "body.PaidAt",
+        "fixed-width": "body.paid_at",
+        "sftp-batch": "body.PAID_AT",
+    },
+    "date": {"rest": "body.date", "soap": "body.Date", "fixed-width": "body.date", "sftp-batch": "body.DATE"},
+    "time": {"rest": "body.time", "soap": "body.Time", "fixed-width": "body.time", "sftp-batch": "body.TIME"},
+    "place": {"rest": "body.place", "soap": "body.Place", "fixed-width": "body.place", "sftp-batch": "body.PLACE"},
     "records": {
         "rest": "body.records[].{title: title, value: value}",
         "soap": "body.Records.Record[].{title: Title, value: Value}",
         "fixed-width": "body.records[].{title: title, value: value}",
+        "sftp-batch": f"[{', '.join(_record(number) for number in range(1, 5))}][?title]",
     },
     "refused": {  # a SOAP refusal comes as a fault when sent, as elements when looked up
         "rest": "body.outcome=='REFUSED'",
         "soap": "(fault && ends_with(fault.code, 'Client') && fault.detail.Refusal) || body.RefusalCode",
         "fixed-width": "body.outcome=='REFUSED'",
+        "sftp-batch": "body.OUTCOME=='REFUSED'",
     },
     "reason_code": {
         "rest": "body.reasonCode",
         "soap": "(fault.detail.Refusal.ReasonCode || body.RefusalCode)",
         "fixed-width": "body.reason_code",
+        "sftp-batch": "body.REASON_CODE",
     },
     "reason": {
         "rest": "body.reason",
         "soap": "fault.detail.Refusal.Reason || body.RefusalReason",
         "fixed-width": "body.reason",
+        "sftp-batch": "body.REASON",
     },
-    "busy": {
+    "busy": {  # a file is never busy
         "rest": "status==`429` || status==`503`",
         "soap": "status==`429` || status==`503` || (fault && ends_with(fault.code, 'Server.Busy'))",
         "fixed-width": "status==`90`",
@@ -78,7 +108,7 @@ def answer_map(connector: str, action: str) -> list[Json]:
     if connector not in FACTS["outcome"]:
         return []
     arrived = ARRIVED.get(action, ARRIVED["apply"])
-    rules = [{"when": FACTS["busy"][connector], "outcome": "retry"}]
+    rules = [{"when": FACTS["busy"][connector], "outcome": "retry"}] if connector in FACTS["busy"] else []
     if action in _DONE:
         outcome, words, number, facts = _DONE[action]
         if action == "enquire":
@@ -125,7 +155,9 @@ def _item_shown(name: str) -> Json:
 
 def request_map(connector: str, function_code: str, action: str, form: Json, *, own: Collection[str] = ()) -> Json:
     """How the form travels. What the profile fills goes under the applicant, unless it is named in `own`."""
-    build = {"rest": _rest_request, "soap": _soap_request, "fixed-width": _record_request}.get(connector)
+    build = {
+        "rest": _rest_request, "soap": _soap_request, "fixed-width": _record_request, "sftp-batch": _csv_request
+    }.get(connector)  # fmt: skip
     if build is None:
         return {}
     properties: dict[str, Json] = form.get("properties", {})
@@ -175,6 +207,33 @@ def _soap_request(
     if person:
         body["Applicant"] = {"Item": person}
     return {"operation": action.capitalize(), "body": {**body, "Fields": {"Item": fields}}}
+
+
+def _csv_request(
+    function_code: str,
+    action: str,
+    applicant: Mapping[str, Json],
+    details: Mapping[str, Json],
+    *,
+    required: set[str],
+) -> Json:
+    record = {"RECEIPT_NO": "=receipt", "SERVICE_CODE": "=function", "SUBMITTED_AT": "=submitted_at"}
+    record |= {f"APPLICANT_{made['x-profile'].upper()}": _cell(name, made) for name, made in applicant.items()}
+    record |= {name.upper(): _cell(name, made) for name, made in details.items()}
+    if _has_files(details):
+        record["ATTACHMENTS"] = "=to_string(files)"
+    return {"record": record}
+
+
+def _cell(name: str, made: Json) -> str:
+    """The field's value in one cell; null, and so an empty one, where there is none."""
+    value = f"form.{name}"
+    return f"={value} && {_in_a_line(value)}" if made.get("type") == "object" else f"={value}"
+
+
+def _in_a_line(value: str) -> str:
+    """An address as one text."""
+    return f"join(', ', [{value}.line_1, {value}.line_2, {value}.district][?@])"
 
 
 def _item(wire_name: str, name: str, made: Json, *, needed: bool) -> Json | str:

@@ -1,8 +1,9 @@
-"""`python -m services.twins`: reads TWINS_PORT (8100) and FERRY_VAR (var/ in the repository)."""
+"""`python -m services.twins`: reads TWINS_PORT (8100), FERRY_VAR (var/) and TWINS_SFTP_PASSWORD."""
 
 import asyncio
 import errno
 import os
+import secrets
 import sys
 from pathlib import Path
 
@@ -17,7 +18,10 @@ def main() -> int:
         print(f"TWINS_PORT must be a port number, not {port!r}.", file=sys.stderr)
         return 2
     try:
-        asyncio.run(serve(int(port), Path(os.environ.get("FERRY_VAR") or DEFAULT_STATE_FOLDER)))
+        state_folder = Path(os.environ.get("FERRY_VAR") or DEFAULT_STATE_FOLDER)
+        # Without a password of their own nobody can guess one, and nobody gets in.
+        password = os.environ.get("TWINS_SFTP_PASSWORD") or secrets.token_urlsafe()
+        asyncio.run(serve(int(port), state_folder, password))
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

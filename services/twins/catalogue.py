@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CATALOGUE_FOLDER = Path(__file__).resolve().parents[1] / "registry" / "catalogue"
-SERVED_TRANSPORTS = frozenset({"rest", "soap", "fixed-width"})
+SERVED_TRANSPORTS = frozenset({"rest", "soap", "fixed-width", "sftp-batch"})
 OPTIONAL_TYPES = frozenset({"file", "longtext"})  # the catalogue's README: every other field is required
 
 

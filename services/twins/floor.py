@@ -69,6 +69,8 @@ class Floor:
         """Empty while there is no twin of its kind."""
         if not backend.is_served:
             return ""
+        if backend.transport == "sftp-batch":
+            return f"sftp://{backend.code}@127.0.0.1:{self.ports.sftp}/"
         bases = {"fixed-width": f"tcp://127.0.0.1:{self.ports.records}"}
         return f"{bases.get(backend.transport, f'http://127.0.0.1:{self.ports.web}')}/{backend.code}/"
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -98,6 +99,17 @@ class Ledger:
                 traceparent,
             ),
         )
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Enter all of a file, or nothing of it."""
+        self._book.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._book.execute("ROLLBACK")
+            raise
+        self._book.execute("COMMIT")
 
     def first_answer(self, backend: str, receipt: str) -> Answer | None:
         """What was first answered to a receipt; a filing counts before a refusal that preceded it."""

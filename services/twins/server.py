@@ -1,6 +1,7 @@
 """The process that serves every twin: one event loop, one port, loopback only."""
 
 import asyncio
+import contextlib
 import resource
 import signal
 from collections.abc import AsyncIterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from services.twins import access, catalogue, certificates, control, later, records, rest, soap
+from services.twins import access, batches, catalogue, certificates, control, later, records, rest, sftp, soap
 from services.twins.floor import FLOOR, Floor, note_trace
 from services.twins.ledger import Ledger
 from services.twins.modes import behave
@@ -21,14 +22,15 @@ BACKLOG = 1024
 LAST_WORDS_SECONDS = 0.2  # what is being answered may finish; what hangs is cut
 
 
-def build_app(floor: Floor) -> web.Application:
+def build_app(floor: Floor, offices: dict[str, batches.Office]) -> web.Application:
     guards = [explain_errors, note_trace, behave, access.admit]
     app = web.Application(middlewares=guards, client_max_size=LARGEST_BODY)
     app[FLOOR] = floor
+    app[batches.OFFICES] = offices
     access.set_up(app)
     app[MANNERS] = {}
-    app.add_routes([*control.routes(), *rest.routes(), *soap.routes()])
-    app.cleanup_ctx.extend([close_ledger, later.end_pending])
+    app.add_routes([*control.routes(), *batches.routes(), *rest.routes(), *soap.routes()])
+    app.cleanup_ctx.extend([close_ledger, later.end_pending, keep_offices_working])
     return app
 
 
@@ -37,8 +39,16 @@ async def close_ledger(app: web.Application) -> AsyncIterator[None]:
     app[FLOOR].ledger.close()
 
 
-async def serve(port: int, state_folder: Path) -> None:
-    """Serve until SIGTERM or SIGINT. Raises OSError if the port is taken."""
+async def keep_offices_working(app: web.Application) -> AsyncIterator[None]:
+    worker = asyncio.create_task(batches.work(app[batches.OFFICES].values()))
+    yield
+    worker.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await worker
+
+
+async def serve(port: int, state_folder: Path, sftp_password: str) -> None:
+    """Serve until SIGTERM or SIGINT. Raises OSError if a port is taken."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -46,8 +56,9 @@ async def serve(port: int, state_folder: Path) -> None:
     allow_many_connections()
     floor = Floor(catalogue.load(), Ledger(state_folder / "twins" / "ledger.sqlite3"), Ports(port))
     # Cancelling a handler with its connection frees a hung call the moment its caller has given up.
+    offices = batches.offices_of(floor, state_folder)
     runner = web.AppRunner(
-        build_app(floor), access_log=None, handler_cancellation=True, shutdown_timeout=LAST_WORDS_SECONDS
+        build_app(floor, offices), access_log=None, handler_cancellation=True, shutdown_timeout=LAST_WORDS_SECONDS
     )
     await runner.setup()
     try:
@@ -55,9 +66,10 @@ async def serve(port: int, state_folder: Path) -> None:
         tls = certificates.server_context(state_folder / "twins" / "tls")
         await web.TCPSite(runner, "127.0.0.1", floor.ports.tls, ssl_context=tls).start()
         await records.open_door(floor, floor.ports.records, backlog=BACKLOG)
-        served = sum(each.is_served for each in floor.catalogue.backends.values())
-        print(f"{served} twins are open at http://127.0.0.1:{port}/_twins/", flush=True)
-        await stopped.wait()
+        async with sftp.listening(offices, floor.ports.sftp, state_folder=state_folder, password=sftp_password):
+            served = sum(each.is_served for each in floor.catalogue.backends.values())
+            print(f"{served} twins are open at http://127.0.0.1:{port}/_twins/", flush=True)
+            await stopped.wait()
     finally:
         await runner.cleanup()
 

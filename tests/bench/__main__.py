@@ -9,21 +9,22 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import calls, catalogue, delivery, pages, search, table
+from tests.bench import calls, catalogue, delivery, history, pages, search, table
 from tests.bench.citizen import Citizen
 from tests.bench.table import Line
 from tests.stack import Stack, running
 
-PARTS: dict[str, Callable[[Stack, Citizen], list[Line]]] = {
-    "pages": pages.run,  # first: the citizen's list has twenty calls then
-    "calls": calls.run,
-    "delivery": delivery.run,
-    "catalogue": lambda stack, citizen: catalogue.run(stack),
-}
 VARIABLES = {
     "FERRY_SETTINGS": "tests.bench.settings",
     "API_READ_RATE": "1000000/min",
     "API_CALL_RATE": "1000000/min",
+}
+PARTS: dict[str, Callable[[Stack, Citizen], list[Line]]] = {
+    "pages": pages.run,  # first: the citizen's list has twenty calls then
+    "calls": calls.run,
+    "delivery": delivery.run,
+    "history": lambda stack, citizen: history.run(stack, citizen, VARIABLES),
+    "catalogue": lambda stack, citizen: catalogue.run(stack),
 }
 
 

@@ -32,7 +32,7 @@ def _lines(stack: Stack, citizen: Citizen, function: str, backend: str) -> list[
     stack.set_mode(backend, "ok", DELAY_MS)
     receipt = citizen.call(function)
     assert citizen.follow(receipt) == "completed"
-    direct, answers = Direct(receipt), Answers()
+    direct, answers = Direct(receipt), Answers(stack)
     acts: list[Callable[[], object]] = [
         direct.send,
         lambda: citizen.follow(citizen.call(function)),
@@ -88,12 +88,24 @@ class Direct:
 class Answers:
     """Listens to every call's channel."""
 
-    def __init__(self) -> None:
-        from django.conf import settings
-
-        self._channel = redis.Redis.from_url(settings.REDIS_URL).pubsub(ignore_subscribe_messages=True)
+    def __init__(self, stack: Stack) -> None:
+        broker = redis.Redis.from_url(stack.environment()["REDIS_URL"])
+        self._channel = broker.pubsub(ignore_subscribe_messages=True)
         self._channel.psubscribe("call:*")
         self._channel.get_message(timeout=5)  # that we listen now
+
+    def wait_after(self, begin: Callable[[], str]) -> float:
+        """Milliseconds from the moment that the receipt is there to that of the published answer."""
+        accepted = 0.0
+
+        def begun() -> str:
+            nonlocal accepted
+            receipt = begin()
+            accepted = time.perf_counter()
+            return receipt
+
+        assert self.after(begun) == "completed"
+        return (time.perf_counter() - accepted) * 1000
 
     def after(self, begin: Callable[[], str]) -> str:
         """Begin the only call under way and wait for its final status."""
@@ -106,3 +118,10 @@ class Answers:
             status: str = message["data"].decode()
             if status in FINAL:
                 return status
+
+    def count(self, wanted: int) -> None:
+        """Wait until so many calls have ended since this began to listen. Raises AssertionError if they stop coming."""
+        while wanted:
+            message = self._channel.get_message(timeout=60)
+            assert message is not None, f"{wanted} calls were not answered"
+            wanted -= message["data"].decode() in FINAL

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.faults import harness, isolation, mixed
 from tests.faults.faults import FAULTS
 from tests.faults.load import People
-from tests.faults.mix import some
+from tests.faults.mix import everything
 from tests.faults.scene import Scene, scene
 
 TOGETHER = ("mixed", "isolation")
@@ -39,12 +39,12 @@ def main() -> int:
 
 
 def _alone(portal: Scene, wanted: list[str], calls: int) -> list[bool]:
-    people, clean = People(portal.stack, some(99)), []
+    people, clean = People(portal.stack, everything()), []
     print(harness.HEAD, flush=True)
     for name in wanted:
         if name in FAULTS:
             fault = FAULTS[name]
-            run = harness.strike(portal, people, fault, some(99), calls=calls, seconds=fault.long_seconds)
+            run = harness.strike(portal, people, fault, everything(), calls=calls, seconds=fault.long_seconds)
             clean += [_told(row) for row in harness.conclude(portal, [run])]
     return clean
 

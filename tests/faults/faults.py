@@ -111,8 +111,9 @@ def _broker_roomy(scene: Scene) -> None:
 
 @fault(4, 30, heal=_broker_roomy)
 def broker_full(scene: Scene, seconds: float) -> None:
-    """Every write is refused: out of memory."""
+    """Every write is refused: out of memory. What had been kept before has run out."""
     scene.broker.config_set("maxmemory", 1)
+    scene.broker.flushall()
     time.sleep(seconds)
 
 

@@ -3,7 +3,7 @@
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -24,7 +24,7 @@ class NoReceipt(Exception):
 class People:
     """Signed in once; every thread posts over a connection of its own."""
 
-    def __init__(self, stack: Stack, functions: Sequence[str]) -> None:
+    def __init__(self, stack: Stack, functions: Iterable[str]) -> None:
         self._stack = stack
         citizen = Citizen(stack)
         self._cookies = citizen.http.cookies

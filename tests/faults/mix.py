@@ -25,9 +25,31 @@ MIX: Mapping[str, tuple[str, ...]] = {
         "lcsd-performing-venue",
         "wfsfaa-post-secondary-loan-pay",
     ),
+    "fixed-width": (  # so does a mainframe
+        "td-driving-licence-renew",
+        "wsd-meter-reading",
+        "td-driving-licence-first",
+        "wsd-account-close",
+    ),
+    "sftp-batch": (  # a file a minute, and its answers in another
+        "csb-pension-life-certificate",
+        "fsd-ambulance-report",
+        "fehd-niche-apply",
+    ),
 }
 
 
-def some(each: int, *, after: int = 0) -> list[str]:
-    """So many functions of every protocol, leaving out the first `after`."""
-    return [code for codes in MIX.values() for code in codes[after : after + each]]
+def everything() -> list[str]:
+    """All of them, the protocols in turn."""
+    longest = max(len(codes) for codes in MIX.values())
+    return [codes[place] for place in range(longest) for codes in MIX.values() if place < len(codes)]
+
+
+def apart(place: int) -> list[str]:
+    """A pair of functions whose departments' systems serve no other pair."""
+    return [MIX["rest"][place], MIX["soap"][place]]
+
+
+def beside(pairs: int) -> list[str]:
+    """A few functions of every protocol that are in none of so many pairs."""
+    return [*MIX["rest"][pairs:], *MIX["soap"][pairs:], *MIX["fixed-width"], *MIX["sftp-batch"]]

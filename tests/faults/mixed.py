@@ -8,7 +8,7 @@ from tests.faults import harness
 from tests.faults.faults import FAULTS, Fault
 from tests.faults.harness import Row, Struck
 from tests.faults.load import Load, People
-from tests.faults.mix import some
+from tests.faults.mix import everything
 from tests.faults.scene import Scene
 
 CALLS_A_SECOND = 40
@@ -18,7 +18,7 @@ LONGEST_SECONDS = 8.0
 
 def run(scene: Scene, *, calls: int, seed: int) -> Row:
     """So many calls; faults strike until the last of them has its receipt."""
-    dice, functions = random.Random(seed), some(99)
+    dice, functions = random.Random(seed), everything()
     backends = harness.backends_of(scene, functions)
     load = Load(People(scene.stack, functions), functions, calls, seconds=calls / CALLS_A_SECOND)
     began = datetime.now(UTC)

@@ -143,4 +143,5 @@ def test_open_inwoner_2795_the_page_says_that_the_department_failed(
     client.force_login(person)
     page = client.get(f"/en/calls/{call.receipt}/").content.decode()
     assert "gave no clear answer" in page
-    assert "Done" not in page
+    assert "We keep trying" in page
+    assert "The answer will appear here" in page

@@ -41,6 +41,7 @@ class Outcome:
     detail: str = ""  # technical, never contents
     retry_after_seconds: float | None = None
     expected_at: datetime | None = None  # of a `waiting` reading: when more is to be heard
+    trouble: str = ""  # of a `waiting` reading: what it waits for, as story.py has words for it
     exchange: dict[str, Any] = field(default_factory=dict)  # request and answer as they were, for the officer's try
 
     ANSWERED: ClassVar = "answered"
@@ -145,8 +146,9 @@ class BatchConnector(Connector):
     def exchange(self, backend: Backend, now: datetime) -> Iterable[News]:
         """Let a file leave if it is time, read the answer files that have come; what was learned, call by call.
 
-        Called by one worker at a time for each backend. May be killed anywhere and called again. The caller writes a
-        piece of news down before it asks for the next.
+        Called by one worker at a time for each backend, while its counter is open. May be killed anywhere and called
+        again. The caller writes a piece of news down before it asks for the next. Raises errors.ExchangeFailed when
+        the backend cannot be reached.
         """
 
     @abstractmethod

@@ -189,6 +189,7 @@ class FixedWidthConnector(Connector):
         self, delivery: Delivery, shown: Json, body: bytes, *, documents: int = 0, is_lookup: bool = False
     ) -> Outcome:
         settings = delivery.backend.settings
+        shown["sent_sha256"] = hashlib.sha256(body).hexdigest()  # of the record and its documents
         try:
             said = self._ask(
                 delivery.backend, shown["method"], body, documents=documents, traceparent=delivery.traceparent
@@ -200,6 +201,7 @@ class FixedWidthConnector(Connector):
         except ValueError as error:
             return Outcome(Outcome.UNSENDABLE, detail=str(error)[:200], exchange=shown)
         shown["status"], detail = said.status, f"status {said.status}"
+        shown["received_sha256"] = hashlib.sha256(said.record).hexdigest()
         if is_lookup and said.status == _named(settings, "statuses", STATUSES, "unknown_receipt"):
             return Outcome(Outcome.UNKNOWN_RECEIPT, detail=detail, exchange=shown)
         if said.status == _named(settings, "statuses", STATUSES, "malformed"):

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
+from services.gateway.connectors.base import may_leave
 from services.gateway.connectors.http import Ambiguous, Unreached
 
 PREFIX = struct.Struct(">I")
@@ -94,7 +95,7 @@ class _Numbers:
 class Connection:
     """One TCP connection, its reading thread, and those who wait for an answer on it."""
 
-    def __init__(self, line: Line, numbers: _Numbers) -> None:
+    def __init__(self, line: Line, numbers: _Numbers, until: float) -> None:
         """Raises Unreached."""
         self.line = line
         self.load = 0  # calls that have taken it; the pool's
@@ -106,7 +107,8 @@ class Connection:
         self._state = threading.Lock()
         self._sending = threading.RLock()
         try:
-            self._out = socket.create_connection((line.host, line.port), timeout=line.connect_seconds)
+            seconds = max(min(line.connect_seconds, until - time.monotonic()), SHORTEST_WAIT)
+            self._out = socket.create_connection((line.host, line.port), timeout=seconds)
             self._out.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._out.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             # A second handle of the same connection: each has a time-out of its own.
@@ -195,6 +197,8 @@ class Connection:
         if not self._sending.acquire(timeout=max(until - time.monotonic(), SHORTEST_WAIT)):
             raise Unreached("the connection is congested")
         try:
+            if not may_leave():
+                raise Unreached("its time to leave was over")
             while rest:
                 if (seconds := until - time.monotonic()) <= 0:
                     raise TimeoutError
@@ -300,7 +304,7 @@ class Pool:
         while True:
             connection = self._choose(until)
             if connection == "new":
-                return self._open()
+                return self._open(until)
             if connection.is_alive(until):
                 return connection
             with self._changed:
@@ -324,10 +328,10 @@ class Pool:
                 if not self._changed.wait(max(until - time.monotonic(), 0)):
                     raise Unreached("no connection in time")
 
-    def _open(self) -> Connection:
+    def _open(self, until: float) -> Connection:
         made = None
         try:
-            made = Connection(self.line, self._numbers)
+            made = Connection(self.line, self._numbers, until)
             made.load = 1
             return made
         finally:

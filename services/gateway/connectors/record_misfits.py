@@ -23,7 +23,8 @@ def find(layout: Layout, template: Any, context: dict[str, Any]) -> list[Misfit]
         found = [(_names_at(template, context, each.field), each) for each in wrong]
     except MappingError:  # it will be found unsendable
         return []
-    return [Misfit(frozenset(names), said(each)) for names, each in found if names and each.code not in NOT_THE_PERSONS]
+    told = (Misfit(frozenset(names), said(each)) for names, each in found if each.code not in NOT_THE_PERSONS)
+    return [misfit for misfit in dict.fromkeys(told) if misfit.names]
 
 
 def _names_at(template: Any, context: dict[str, Any], pointer: str) -> set[str]:

@@ -3,8 +3,10 @@
 from services.gateway.connectors.base import Connector
 from services.gateway.connectors.fixed_width import FixedWidthConnector
 from services.gateway.connectors.rest import RestConnector
+from services.gateway.connectors.sftp_batch import SftpBatchConnector
 from services.gateway.connectors.soap import SoapConnector
 
 connectors: dict[str, Connector] = {
-    connector.key: connector for connector in (RestConnector(), SoapConnector(), FixedWidthConnector())
+    connector.key: connector
+    for connector in (RestConnector(), SoapConnector(), FixedWidthConnector(), SftpBatchConnector())
 }

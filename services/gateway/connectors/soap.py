@@ -14,11 +14,12 @@ from services.gateway.connectors.base import Connector, Delivery, Outcome, Probe
 from services.gateway.connectors.soap_descriptions import Descriptions
 from services.gateway.connectors.soap_reply import Unreadable
 from services.gateway.connectors.soap_security import MissingSecret
-from services.gateway.connectors.soap_wsdl import UNREADABLE, Description, Unbuildable
+from services.gateway.connectors.soap_wsdl import UNREADABLE, Description, Unbuildable, wsdl_address
 from services.gateway.errors import MappingError
 from services.registry.models import Backend
 
 UNKNOWN = "body.Found==`false`"  # what a look-up answers about a receipt that never came
+PING = "Ping"
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 NAME = {"type": "string", "minLength": 1, "maxLength": 200}
 
@@ -49,9 +50,9 @@ class SoapConnector(Connector):
             "lookup_body": {"type": "object", "description": 'its arguments, {"ReceiptNo": "=receipt"} without it'},
             "lookup_unknown": {"type": "string", "description": "JMESPath: true of an answer that says `not here`"},
             "probe_operation": {"type": "string"},
-            **http_auth.SETTINGS,
             "faults": soap_reply.FAULTS_SCHEMA,
             "wsse": soap_security.SCHEMA,
+            **http_auth.SETTINGS,
         },
         "required": ["wsdl"],
         "additionalProperties": False,
@@ -79,8 +80,14 @@ class SoapConnector(Connector):
         return self._call(delivery, operation, body, unknown=settings.get("lookup_unknown", UNKNOWN))
 
     def probe(self, backend: Backend) -> Probe:
+        """By the operation that the settings name, or by Ping; by the WSDL itself where there is no such operation."""
+        operation = backend.settings.get("probe_operation", PING)
         try:
-            request = self._built(backend, backend.settings.get("probe_operation", "Ping"), {})
+            description = self._descriptions.of(backend)
+            if "probe_operation" not in backend.settings and PING not in description.operations:
+                status = http.exchange(backend, "GET", wsdl_address(backend)).status
+                return Probe(status == 200, f"HTTP {status} for the WSDL")
+            request = self._built(backend, operation, {})
             reply = _read(backend, request, _posted(backend, request))
         except (http.Unreached, http.Ambiguous, Unbuildable, Unreadable, MissingSecret, ValueError) as error:
             return Probe(False, f"{type(error).__name__}: {error}"[:200])
@@ -113,8 +120,8 @@ class SoapConnector(Connector):
             renewed.check(operation, request_map.get("body", {}))
 
     def check_backend(self, backend: Backend) -> None:
-        settings = backend.settings
         http_auth.check(backend)
+        settings = backend.settings
         for name in ("wsdl", "endpoint"):
             _check_at(f"/{name}", http.address, backend, settings.get(name, ""))
         _check_at("/lookup_unknown", mapping.names_in, f"={settings.get('lookup_unknown', UNKNOWN)}")
@@ -144,12 +151,10 @@ class SoapConnector(Connector):
         try:
             reply = _read(delivery.backend, request, answer)
         except (Unreadable, MissingSecret) as error:
-            detail, wait = f"HTTP {answer.status}, {error}", answer.retry_after_seconds
-            kind = http.unfiled(answer.status) or Outcome.AMBIGUOUS
-            return Outcome(kind, None, detail, wait if kind == Outcome.BUSY else None, exchange=request.shown)
+            return _unknown(f"HTTP {answer.status}, {error}", request, answer)
         if unknown and _is_true(unknown, reply):
             return Outcome(Outcome.UNKNOWN_RECEIPT, detail="not found", exchange=request.shown)
-        return _understood(delivery, request, reply, answer.retry_after_seconds, is_lookup=bool(unknown))
+        return _understood(delivery, request, reply, answer, is_lookup=bool(unknown))
 
     def _built(self, backend: Backend, operation: str, arguments: Any, traceparent: str = "") -> _Request:
         """Raises Unreached, Unbuildable, MissingSecret, or ValueError for an address that leads away."""
@@ -203,20 +208,29 @@ def _may_be_empty(request: _Request, status: int) -> bool:
 
 
 def _understood(
-    delivery: Delivery, request: _Request, reply: mapping.Reply, retry_after: float | None, *, is_lookup: bool
+    delivery: Delivery, request: _Request, reply: mapping.Reply, answer: http.HttpReply, *, is_lookup: bool
 ) -> Outcome:
-    """A fault of a look-up is about the asking, not about what was filed: it refuses nothing by the table."""
+    """By the answer map; a fault that it is not about by the backend's table, and then by its HTTP status."""
     said = f"fault {soap_reply.code_shown(reply.fault)}" if reply.fault else "answered"
     reading = mapping.read(delivery.answer_map, reply)
     if reading is None and reply.fault:
         reading = soap_reply.judge(delivery.backend.settings.get("faults", []), reply.fault)
-        if is_lookup and reading is not None and reading.outcome != "retry":
-            reading = None
+        if is_lookup and reading is not None and reading.outcome == "rejected":
+            reading = None  # it is about the asking, not about what was filed
     if reading is None:
-        return Outcome(Outcome.AMBIGUOUS, detail=f"{said}, not understood", exchange=request.shown)
+        return _unknown(f"{said}, not understood", request, answer)
+    if reading.outcome == soap_reply.IN_DOUBT:
+        return Outcome(Outcome.AMBIGUOUS, detail=said, exchange=request.shown)
     if reading.outcome == "retry":
-        return Outcome(Outcome.BUSY, None, said, retry_after, exchange=request.shown)
+        return Outcome(Outcome.BUSY, None, said, answer.retry_after_seconds, exchange=request.shown)
     return Outcome(Outcome.ANSWERED, reading, said, exchange=request.shown)
+
+
+def _unknown(detail: str, request: _Request, answer: http.HttpReply) -> Outcome:
+    """What nothing else could tell: some statuses say that nothing was filed, all others leave a doubt."""
+    kind = http.unfiled(answer.status) or Outcome.AMBIGUOUS
+    wait = answer.retry_after_seconds if kind == Outcome.BUSY else None
+    return Outcome(kind, None, detail, wait, exchange=request.shown)
 
 
 def _is_true(expression: str, reply: mapping.Reply) -> bool:
@@ -235,11 +249,10 @@ def _check_at(where: str, check: Callable[..., Any], *given: Any) -> None:
 
 def _check_token(backend: Backend, token: dict[str, str]) -> None:
     parts = urlsplit(backend.address)
-    if not backend.credentials:
+    if "password" not in token and not backend.credentials:
         raise ValueError("/wsse/username_token: its password is the credentials: name their environment variable")
-    for name in ("credential_header", "auth"):
-        if backend.settings.get(name):
-            raise ValueError(f"/{name}: the credentials are the password of /wsse/username_token already")
+    if "password" not in token and http_auth.auth_of(backend):
+        raise ValueError("/wsse/username_token: the credentials are the secret of auth; name another as password")
     is_open = parts.scheme == "http" and parts.hostname not in LOOPBACK
     if token.get("password_type") == "text" and is_open:
         raise ValueError("/wsse/username_token/password_type: text needs https, or everybody on the way can read it")

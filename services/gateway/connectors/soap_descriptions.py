@@ -4,20 +4,20 @@ The documents lie in the cache that all processes share as well, so that a worke
 is down can still build its envelopes.
 """
 
-import logging
 import threading
 import time
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
 from django.core.cache import cache
 
 from services.gateway.connectors import http
 from services.gateway.connectors.soap_wsdl import Description, Loader, fingerprint
 from services.registry.models import Backend
 
-logger = logging.getLogger(__name__)
+logger = structlog.get_logger(__name__)
 FRESH_SECONDS = 3600  # unless the backend's wsdl_fresh_seconds says otherwise
 KEPT_SECONDS = 30 * 24 * 3600  # in the shared cache, for when the department is down
 WAIT_SECONDS = 10  # a call waits for its WSDL less long than its lease exceeds its time-out
@@ -85,7 +85,7 @@ class Descriptions:
         except http.Unreached as error:
             failure = error
         except Exception as error:  # whoever waits must hear of it, whatever it is
-            logger.exception("soap_wsdl_broke backend=%s", backend.code)
+            logger.exception("soap_wsdl_broke", backend=backend.code)
             failure = http.Unreached(f"the WSDL cannot be read: {type(error).__name__}")
         with self._lock:
             del self._coming[key]
@@ -106,7 +106,7 @@ class Descriptions:
         except http.Unreached as error:
             if kept is None:
                 raise
-            logger.warning("soap_wsdl_not_renewed backend=%s why=%s", backend.code, error)
+            logger.warning("soap_wsdl_not_renewed", backend=backend.code, reason=str(error))
             return _Kept(kept.description, now, now + PAUSE_SECONDS)
         cache.set(_cache_key(key), {"at": now, "documents": loader.documents}, KEPT_SECONDS)
         return _Kept(description, now, now + _fresh_seconds(backend))
@@ -119,7 +119,7 @@ class Descriptions:
         try:
             description = Description(backend, Loader(backend, stored["documents"]))
         except http.Unreached as error:
-            logger.warning("soap_wsdl_kept_in_vain backend=%s why=%s", backend.code, error)
+            logger.warning("soap_wsdl_kept_in_vain", backend=backend.code, reason=str(error))
             return None
         return _Kept(description, stored["at"], stored["at"] + _fresh_seconds(backend))
 

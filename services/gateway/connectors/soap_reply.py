@@ -17,7 +17,8 @@ SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
 # 5.4.6, and 1.1 section 4.4.1, where a more exact code follows a more general one after a dot.
 IN_WORDS_OF_11 = {"Sender": "Client", "Receiver": "Server"}
 MAX_REASON_CHARS = 500
-FAULT_OUTCOMES = ("retry", "rejected", "in_doubt")
+IN_DOUBT = "in_doubt"
+FAULT_OUTCOMES = ("retry", "rejected", IN_DOUBT)
 FAULTS_SCHEMA: dict[str, Any] = {
     "type": "array",
     "maxItems": 100,
@@ -135,13 +136,11 @@ def plain(element: etree._Element) -> Any:
 
 
 def judge(table: Sequence[Mapping[str, Any]], fault: Mapping[str, Any]) -> mapping.Reading | None:
-    """What the first entry of a backend's table that fits makes of a fault; None for in doubt, or if none fits."""
+    """What the first entry of a backend's table that fits makes of a fault: a FAULT_OUTCOMES; None if none fits."""
     code = fault["code"].rpartition(":")[2]
     detail = next(iter(fault["detail"]), "") if isinstance(fault["detail"], dict) else ""
     for entry in table:
         if _fits(entry["code"], code) and entry.get("detail", detail) == detail:
-            if entry["outcome"] == "in_doubt":
-                return None
             shown = {"reason": fault["text"][:MAX_REASON_CHARS]} if entry.get("quote") and fault["text"] else {}
             return mapping.Reading(entry["outcome"], mapping.NO_RULE, shown)
     return None

@@ -9,6 +9,7 @@ import hashlib
 import os
 import secrets
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
@@ -40,9 +41,9 @@ SCHEMA: dict[str, Any] = {
     "properties": {
         "username_token": {
             "type": "object",
-            "description": "the password is in the environment variable that the backend's credentials name",
             "properties": {
                 "username": {"type": "string", "minLength": 1, "maxLength": 200},
+                "password": {**VARIABLE, "description": "names its variable, if not the backend's credentials do"},
                 "password_type": {"enum": ["text", "digest"], "default": "digest"},
             },
             "required": ["username"],
@@ -79,7 +80,8 @@ def secure(backend: Backend, envelope: etree._Element) -> None:
     now = datetime.now(UTC)
     signed = [_timestamp(header, now), body_of(envelope)]
     if "username_token" in wanted:
-        signed.append(_username_token(header, wanted["username_token"], _secret(backend.credentials), now))
+        token = wanted["username_token"]
+        signed.append(_username_token(header, token, _secret(token.get("password", backend.credentials)), now))
     if "signature" in wanted:
         _sign(envelope, header, signed, wanted["signature"])
 
@@ -213,12 +215,18 @@ def _pem(name: str) -> bytes:
 
 def _key(name: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
     try:
-        key = load_pem_private_key(_pem(name), password=None)
+        key = _loaded_key(_pem(name))
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise MissingSecret(f"the environment variable {name} holds no private key") from error
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise MissingSecret(f"the environment variable {name} holds no RSA or EC key")
     return key
+
+
+@lru_cache(maxsize=64)
+def _loaded_key(pem: bytes) -> object:
+    """Loading an RSA key checks it, which takes longer than all the rest of a signature."""
+    return load_pem_private_key(pem, password=None)
 
 
 def _certificate(name: str) -> x509.Certificate:

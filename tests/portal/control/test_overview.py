@@ -107,7 +107,7 @@ def test_the_week_is_drawn_and_said(client: Client, undelivered: Undelivered) ->
     undelivered()
     (week,) = page(client, "/control/backends/").xpath("//svg[@class='week']")
     assert week.get("aria-label") == "Last seven days: 0 % of 1 deliveries answered"
-    assert len(week.xpath("rect[@class='week-failed']")) == 1
+    assert len(week.xpath("path[@class='week-failed']")) == 1
 
 
 @pytest.mark.usefixtures("ops")

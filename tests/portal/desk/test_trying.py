@@ -13,7 +13,11 @@ def attempt(desk: Desk, twins: Twins, connector: str = "rest") -> str:
     backend = desk.backend
     if connector == "soap":
         backend = BackendFactory(department=desk.department, soap=True)
-    backend.address, backend.timeout_seconds = twins.address(f"{backend.code}/"), 1
+    address = twins.address(f"{backend.code}/")
+    if connector == "fixed-width":
+        backend = BackendFactory(department=desk.department, records=True)
+        address = twins.records_address
+    backend.address, backend.timeout_seconds = address, 1
     backend.save()
     function = ServiceFunctionFactory(department=desk.department, version__backend=backend)
     answer = desk.browser.post(desk.address(TRY, function), {"topic": "bells"})
@@ -21,7 +25,7 @@ def attempt(desk: Desk, twins: Twins, connector: str = "rest") -> str:
     return answer.content.decode()
 
 
-@pytest.mark.parametrize("connector", ["rest", "soap"])
+@pytest.mark.parametrize("connector", ["rest", "soap", "fixed-width"])
 def test_an_answer_is_shown_in_three_languages(desk: Desk, twins: Twins, connector: str) -> None:
     page = attempt(desk, twins, connector)
     assert "It works: the department said yes" in page
@@ -34,6 +38,13 @@ def test_the_request_is_shown_as_it_went_and_its_receipt_says_try(desk: Desk, tw
     assert "/td-rest/v1/" in page
     assert "&quot;topic&quot;: &quot;bells&quot;" in page
     assert "&quot;receiptNo&quot;: &quot;TRY-" in page
+
+
+def test_a_record_is_shown_field_by_field(desk: Desk, twins: Twins) -> None:
+    page = attempt(desk, twins, "fixed-width")
+    assert "APPL tcp://" in page
+    assert "&quot;value&quot;: &quot;bells&quot;" in page
+    assert "&quot;case_number&quot;: &quot;TD-" in page
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+import redis
 import requests
 from django.conf import settings as configured
 from django.db import connection
@@ -25,7 +26,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import NoOpTracerProvider
 
-from services import traces
+from services import figures, traces
 from services.gateway import recovery, tasks
 from services.gateway.models import ServiceCall
 from tests.portal.watch.test_correlation import GIVEN, TRACE
@@ -170,7 +171,9 @@ def test_a_worker_that_is_stopped_hands_over_its_last_spans(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_web_server_that_is_stopped_hands_over_its_last_spans(collector: Collector, tmp_path: Path) -> None:
+def test_a_web_server_that_is_stopped_hands_over_its_last_spans_and_figures(
+    collector: Collector, tmp_path: Path, counted: "redis.Redis"
+) -> None:
     port = free_port()
     url = f"http://127.0.0.1:{port}/health/live"
 
@@ -184,3 +187,4 @@ def test_a_web_server_that_is_stopped_hands_over_its_last_spans(collector: Colle
     with process(collector, tmp_path / "log", *command):
         until(answers)
     assert ("ferry-web", "GET portal.health.live", TRACE) in collector.received
+    assert figures.read()["ferry_http_requests", "portal.health.live", "2xx"] == 1

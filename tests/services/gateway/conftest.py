@@ -3,12 +3,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import requests
 
 from services.gateway import receipts
 from services.gateway.models import ServiceCall
 from services.registry import defaults
 from services.registry.catalogue import backends
 from services.registry.models import Backend, Department, FunctionVersion, ServiceFunction
+from services.twins import keys
+from services.twins.ports import Ports
+from tests.services.gateway.batching import Department as BatchDepartment
 from tests.services.twins.running import Twins
 
 FORM = {"licence_number": {"type": "string"}, "note": {"type": "string"}}
@@ -31,7 +35,11 @@ def backend(twins: Twins) -> Callable[..., Backend]:
             },
             "soap": {"wsdl": "service?wsdl", "lookup_operation": "FindByReceipt", "probe_operation": "Ping"},
             "fixed-width": backends.manners_of("td-fixed-width", "fixed-width")["settings"],
+            "sftp-batch": {"host_key": keys.public_line(twins.folder), "every_minutes": 1, "incomplete_minutes": 0},
         }
+        if connector == "sftp-batch":
+            address = f"sftp://td-sftp-batch@127.0.0.1:{Ports(twins.port).sftp}/"
+            values = {"address": address, "credentials": "TWINS_SFTP_PASSWORD", "timeout_seconds": 20, **values}
         made, _ = Backend.objects.update_or_create(
             code=f"td-{connector}",
             defaults={
@@ -41,7 +49,7 @@ def backend(twins: Twins) -> Callable[..., Backend]:
                 "settings": by_connector.get(connector, {}),
                 "timeout_seconds": 1,
                 "connect_timeout_seconds": 1,
-                "is_idempotent": connector == "rest",
+                "is_idempotent": connector != "soap",
                 "has_lookup": True,
                 **values,
             },
@@ -75,3 +83,12 @@ def make_call(backend: Callable[..., Backend]) -> MakeCall:
         )  # fmt: skip
 
     return make
+
+
+@pytest.fixture
+def department(twins: Twins, backend: Callable[..., Backend], make_call: MakeCall) -> BatchDepartment:
+    """A department that takes batches, with empty folders, and answers at once."""
+    made = BatchDepartment(twins, backend("sftp-batch"), make_call)
+    requests.delete(twins.address(f"_twins/{made.backend.code}/answers"), timeout=10).raise_for_status()
+    made.answer()
+    return made

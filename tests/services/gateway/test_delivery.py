@@ -7,10 +7,10 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
-from services.gateway import delivery, lanes, tasks
+from services.gateway import delivery, lanes, recovery, tasks
 from services.gateway.connectors.base import Outcome
 from services.gateway.models import Lane, ServiceCall
 from services.registry.models import Backend
@@ -95,11 +95,55 @@ def test_a_department_that_cannot_be_reached_is_tried_again_even_if_it_would_fil
     assert (call.status, call.trouble) == ("accepted", "unreached")
 
 
-def test_a_call_that_fails_too_often_waits_for_a_human(make_call: MakeCall, twins: Twins) -> None:
-    twins.set_mode("td-rest", "error")
-    call = deliver(make_call(attempt_count=7))
+def test_a_call_that_fails_too_often_waits_for_a_human(make_call: MakeCall, backend: Callable[..., Backend]) -> None:
+    call = deliver(make_call(to=backend(address="http://127.0.0.1:9/"), attempt_count=7))
     assert call.status == "failed"
     assert list(ServiceCall.objects.undelivered()) == [call]
+
+
+def test_a_call_is_not_called_undelivered_while_an_earlier_try_may_have_been_filed(
+    make_call: MakeCall, backend: Callable[..., Backend], twins: Twins
+) -> None:
+    call = make_call(attempt_count=6)
+    twins.set_mode("td-rest", "drop_after_accept")
+    deliver(call)
+    backend(address="http://127.0.0.1:9/")
+    ServiceCall.objects.filter(pk=call.pk).update(due_at=timezone.now())
+    assert deliver(call).status == "in_doubt"
+    twins.set_mode("td-rest", "ok")
+    backend()
+    ServiceCall.objects.filter(pk=call.pk).update(due_at=timezone.now())
+    recovery.settle_in_doubt(call.pk)
+    assert ServiceCall.objects.get(pk=call.pk).status == "completed"
+
+
+def test_a_rate_limited_backend_gets_one_call_after_the_other(
+    make_call: MakeCall, backend: Callable[..., Backend]
+) -> None:
+    slow = backend(max_per_minute=12)
+    calls = [make_call(to=slow) for _ in range(4)]
+    assert [delivery.claim(call.pk) is not None for call in calls] == [True, False, False, False]
+    waits = [(ServiceCall.objects.get(pk=call.pk).due_at - timezone.now()).total_seconds() for call in calls[1:]]
+    assert [round(wait / 5) for wait in waits] == [1, 2, 2]  # places 5 s apart; none is given away beyond 10 s
+
+
+def test_a_call_whose_place_has_come_leaves_without_waiting_again(
+    make_call: MakeCall, backend: Callable[..., Backend]
+) -> None:
+    slow = backend(max_per_minute=12)
+    first, second = make_call(to=slow), make_call(to=slow)
+    assert delivery.claim(first.pk)
+    assert delivery.claim(second.pk) is None
+    assert delivery.claim(second.pk, timezone.now() + timedelta(seconds=6))
+
+
+def test_failures_of_calls_in_the_air_do_not_prolong_an_open_breaker(make_call: MakeCall) -> None:
+    call, now = make_call(), timezone.now()
+    with transaction.atomic():
+        for _ in range(lanes.FAILURES_TO_OPEN + 6):
+            lanes.note(call.backend, Outcome(Outcome.AMBIGUOUS), now)
+    lane = Lane.objects.get()
+    assert (lane.failures, lane.open_until) == (lanes.FAILURES_TO_OPEN, now + timedelta(seconds=10))
 
 
 def test_a_request_that_cannot_be_built_is_not_retried(make_call: MakeCall) -> None:
@@ -160,8 +204,8 @@ def test_after_a_while_one_call_tries_the_way_and_closes_the_breaker(
     claimed = delivery.claim(first.pk)
     assert claimed is not None
     assert delivery.claim(second.pk) is None
-    outcome, started, took = delivery.carry(claimed.call)
-    delivery.finish(claimed, outcome, started=started, duration_ms=took)
+    outcome, took = delivery.carry(claimed.call)
+    delivery.finish(claimed, outcome, duration_ms=took)
     assert Lane.objects.get().breaker(timezone.now()) == "closed"
 
 
@@ -169,9 +213,9 @@ def test_a_worker_that_lost_its_lease_still_brings_the_departments_word(make_cal
     call = make_call()
     claimed = delivery.claim(call.pk)
     assert claimed is not None
-    outcome, started, took = delivery.carry(claimed.call)
+    outcome, took = delivery.carry(claimed.call)
     ServiceCall.objects.filter(pk=call.pk).update(status="in_doubt", lease=None, lease_until=None)
-    delivery.finish(claimed, outcome, started=started, duration_ms=took)
+    delivery.finish(claimed, outcome, duration_ms=took)
     assert ServiceCall.objects.get(pk=call.pk).status == "completed"
 
 
@@ -181,24 +225,24 @@ def test_a_worker_that_lost_its_lease_changes_nothing_by_its_failure(make_call: 
     assert claimed is not None
     other = UUID(int=1)
     ServiceCall.objects.filter(pk=call.pk).update(lease=other)
-    delivery.finish(claimed, Outcome(Outcome.AMBIGUOUS), started=timezone.now(), duration_ms=1)
+    delivery.finish(claimed, Outcome(Outcome.AMBIGUOUS), duration_ms=1)
     assert ServiceCall.objects.get(pk=call.pk).lease == other
 
 
 def test_a_final_state_is_never_left(make_call: MakeCall) -> None:
     call = deliver(make_call())
     claimed = delivery.Claim(call, UUID(int=1), fills_lane=False)
-    delivery.finish(claimed, Outcome(Outcome.AMBIGUOUS), started=timezone.now(), duration_ms=1)
+    delivery.finish(claimed, Outcome(Outcome.AMBIGUOUS), duration_ms=1)
     assert ServiceCall.objects.get(pk=call.pk).status == "completed"
 
 
-@pytest.mark.parametrize("connector", ["rest", "soap"])
+@pytest.mark.parametrize("connector", ["rest", "soap", "fixed-width"])
 def test_a_worker_that_slept_past_its_lease_sends_nothing(make_call: MakeCall, twins: Twins, connector: str) -> None:
     """It may have been sent by another meanwhile, and some departments would file it again."""
     tasks.deliver(str(make_call(connector).pk))  # opens the connection
     call = make_call(connector)
     claimed = delivery.claim(call.pk)
     assert claimed
-    outcome, _, _ = delivery.carry(claimed.call, leaves_by=time.monotonic())
+    outcome, _ = delivery.carry(claimed.call, leaves_by=time.monotonic())
     assert outcome.kind == Outcome.UNREACHED
     assert twins.effects(call.backend.code, call.receipt) == []

@@ -230,7 +230,11 @@ def test_an_idle_connection_is_closed_in_the_end(mainframe: Mainframe, line: Lin
 
 def test_a_frame_that_could_not_leave_whole_is_unreached(mainframe: Mainframe, line: Line) -> None:
     block = threading.Event()
-    mainframe.manner = lambda frame, send, wire: block.wait(10) and None
+
+    def read_no_further(frame: bytes, send: Send, wire: socket.socket) -> None:
+        block.wait(10)
+
+    mainframe.manner = read_no_further
     pool = Pool(replace(line, most_connections=1))
     with ThreadPoolExecutor(1) as callers:
         first = callers.submit(ask, pool, "first", 5)

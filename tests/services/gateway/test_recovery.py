@@ -68,6 +68,23 @@ def test_the_sweeper_rings_for_no_more_calls_than_the_lane_bears(
     assert recovery.waiting_calls(timezone.now()) == [calls[1].pk]
 
 
+def test_the_sweeper_rings_first_where_a_person_waits(make_call: MakeCall, backend: Callable[..., Backend]) -> None:
+    narrow = backend(max_concurrency=1)
+    make_call(to=narrow, priority=ServiceCall.Priority.BACKGROUND)
+    waited_for = make_call(to=narrow)
+    assert recovery.waiting_calls(timezone.now()) == [waited_for.pk]
+
+
+def test_a_backlog_of_one_backend_hides_no_calls_of_another(
+    make_call: MakeCall, backend: Callable[..., Backend]
+) -> None:
+    narrow = backend(max_concurrency=1)
+    for _ in range(3):
+        make_call(to=narrow)
+    other = make_call("soap")
+    assert other.pk in recovery.waiting_calls(timezone.now())
+
+
 def test_a_filed_call_in_doubt_is_settled_by_asking(make_call: MakeCall, twins: Twins) -> None:
     call = in_doubt(make_call, twins, "drop_after_accept")
     recovery.settle_in_doubt(call.pk)

@@ -83,6 +83,7 @@ def test_a_status_that_no_rule_knows_says_whether_anything_was_filed(td: Departm
         ("soon", None, None),
         ("Tue, 03 Mar 2020 14:30:00 GMT", None, None),
     ],
+    ids=["seconds", "date", "words", "past"],
 )
 def test_how_long_a_busy_department_wants_us_to_wait_is_read(
     td: Department, wait: str, low: float | None, high: float | None

@@ -37,10 +37,12 @@ def test_the_schema_is_one_and_takes_all_there_is_to_set() -> None:
             {"code": "Client.*", "outcome": "rejected", "quote": True},
         ],
         "wsse": {
-            "username_token": {"username": "u", "password_type": "text"},
+            "username_token": {"username": "u", "password_type": "text", "password": "PASSWORD"},
             "signature": {"key": "KEY", "certificate": "CERTIFICATE"},
             "verify": "THEIRS",
         },
+        "auth": {"scheme": "bearer"},
+        "tls": {"ca": "TD_CA"},
     }
     assert list(Draft202012Validator(SOAP.settings_schema).iter_errors(settings)) == []
 
@@ -53,7 +55,7 @@ def test_the_schema_is_one_and_takes_all_there_is_to_set() -> None:
         {"faults": [{"code": "soap:Client", "outcome": "retry"}]},
         {"wsse": {}},
         {"wsse": {"signature": {"key": "-----BEGIN PRIVATE KEY-----", "certificate": "C"}}},
-        {"wsse": {"username_token": {"username": "u", "password": "p"}}},
+        {"wsse": {"username_token": {"username": "u", "password": "open sesame"}}},
         {"wsdl_fresh_seconds": 0},
     ],
 )
@@ -69,7 +71,7 @@ def test_the_schema_takes_nothing_else(wrong: dict[str, Any]) -> None:
         ("https://td.example/", {"lookup_unknown": "body."}, "", "/lookup_unknown"),
         ("https://td.example/", {"lookup_body": {"No": "=form.name"}}, "", "/lookup_body"),
         ("https://td.example/", TOKEN, "", "/wsse/username_token"),
-        ("https://td.example/", {**TOKEN, "credential_header": "X-Key"}, "KEY", "/credential_header"),
+        ("https://td.example/", {**TOKEN, "credential_header": "X-Key"}, "KEY", "/wsse/username_token"),
         ("http://td.example/", TEXT, "KEY", "/wsse/username_token/password_type"),
     ],
 )

@@ -1,5 +1,6 @@
 """Faults that no rule of an answer map is about: a backend's table says what they mean."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,7 +22,6 @@ TABLE = [
     {"code": "Server.Maintenance", "outcome": "retry"},
     {"code": "Client.Quota", "outcome": "in_doubt"},
     {"code": "Client.*", "outcome": "rejected", "quote": True},
-    {"code": "wsse", "outcome": "in_doubt"},
 ]
 
 
@@ -118,3 +118,21 @@ def test_a_refusal_by_the_table_ends_a_call(make_call: MakeCall, twins: Twins) -
     answer = story.answer(call)
     assert answer is not None
     assert (call.status, answer.items[0].value) == ("rejected", "Form 12 is no longer used.")
+
+
+@pytest.mark.parametrize(
+    ("status", "table", "kind"),
+    [
+        (503, [], Outcome.BUSY),
+        (403, [], Outcome.UNREACHED),
+        (413, [], Outcome.UNSENDABLE),
+        (500, [], Outcome.AMBIGUOUS),
+        (403, [{"code": "*", "outcome": "in_doubt"}], Outcome.AMBIGUOUS),
+    ],
+)
+def test_a_fault_that_nobody_knows_is_judged_by_its_status(
+    twins: Twins, status: int, table: list[dict[str, str]], kind: str
+) -> None:
+    delivery = replace(delivery_to(backend_of(twins, settings={"faults": table})), answer_map=[])
+    with manners(twins, fault_code="soap:Odd", fault_status=status):
+        assert SOAP.send(delivery).kind == kind

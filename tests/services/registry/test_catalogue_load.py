@@ -10,7 +10,7 @@ from django.core.management import call_command
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from identity.accounts.models import User
-from services.registry import flows, publication, soundness
+from services.registry import defaults, flows, publication, soundness
 from services.registry.catalogue import compiled, sheets
 from services.registry.catalogue.backends import address_of, follow_twins
 from services.registry.catalogue.load import load, store
@@ -97,7 +97,7 @@ def test_there_is_a_backend_for_each_department_and_transport(loaded: SmallCatal
     assert known == {
         "oro-soap": (f"{settings.TWINS_URL}/oro-soap/", False, True),
         "td-rest": (f"{settings.TWINS_URL}/td-rest/", True, True),
-        "td-sftp-batch": ("", False, False),
+        "td-sftp-batch": (f"{settings.TWINS_SFTP_URL}/".replace("//", "//td-sftp-batch@", 1), True, True),
     }
 
 
@@ -107,8 +107,26 @@ def test_a_small_departments_backend_rests_at_night(loaded: SmallCatalogue) -> N
     assert windows["oro-soap"]["mon"][0] == ["00:00", "03:00"]
 
 
-def test_what_has_no_connector_yet_has_no_mapping(loaded: SmallCatalogue) -> None:
-    assert (version("td-pay").request_map, version("td-pay").answer_map) == ({}, [])
+def test_what_has_no_connector_yet_has_no_mapping() -> None:
+    found = (defaults.request_map("pigeon", "td-pay", "pay", {}), defaults.answer_map("pigeon", "pay"))
+    assert found == ({}, [])
+
+
+def test_a_backend_made_before_it_had_a_twin_gets_its_address_and_manners(loaded: SmallCatalogue) -> None:
+    Backend.objects.filter(code="td-sftp-batch").update(address="", settings={}, credentials="")
+    load(loaded.folder)
+    made = Backend.objects.get(code="td-sftp-batch")
+    assert made.address.startswith("sftp://td-sftp-batch@")
+    assert made.settings["host_key"].startswith("ssh-ed25519 ")
+    assert made.credentials == "TWINS_SFTP_PASSWORD"
+
+
+def test_a_backend_pins_the_key_that_its_twin_shows_now(loaded: SmallCatalogue) -> None:
+    batch = Backend.objects.get(code="td-sftp-batch")
+    pinned = batch.settings["host_key"]
+    Backend.objects.filter(pk=batch.pk).update(settings={**batch.settings, "host_key": "ssh-ed25519 of an old folder"})
+    load(loaded.folder)
+    assert Backend.objects.get(pk=batch.pk).settings["host_key"] == pinned
 
 
 def test_every_load_is_recorded(loaded: SmallCatalogue) -> None:
@@ -198,7 +216,7 @@ def test_a_backend_that_an_officer_changed_stays_where_it_is(loaded: SmallCatalo
     before, backend.timeout_seconds = backend.address, 5
     flows.save_backend(backend, by=officer_of("td-renew"))
     settings.TWINS_URL = "http://127.0.0.1:8199"
-    assert follow_twins() == 1
+    assert follow_twins() == 2  # the others
     assert Backend.objects.get(code="td-rest").address == before
 
 

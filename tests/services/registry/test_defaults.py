@@ -14,16 +14,19 @@ from django.utils import translation
 
 from services.forms.kinds import kind_of
 from services.gateway import mapping, story
-from services.gateway.connectors.base import Delivery, Outcome
+from services.gateway.batch_files import CsvFormat
+from services.gateway.connectors.base import BatchConnector, Delivery, Outcome
 from services.gateway.connectors.registry import connectors
 from services.registry import answer_words, defaults
 from services.registry.catalogue import backends, compiled, load, sheets
 from services.registry.models import Backend, FunctionVersion
-from services.twins import answers
+from services.twins import answers, batches, floor
+from services.twins import catalogue as twins_catalogue
 from tests.services.twins.running import Twins, start
 
 ACTIONS = FunctionVersion.Action.values
 PAIRS = sorted({(row["transport"], row["action"]) for row in sheets.read(load.FOLDER).rows["functions.csv"]})
+AT_ONCE = {key for key, each in connectors.items() if not isinstance(each, BatchConnector)}  # the rest: test_sftp_batch
 OUTCOMES = {  # what the rule that fits must have found, by action; any other action is acknowledged
     "pay": {"payment_number", "amount", "paid_on"},
     "book": {"booking_number", "date", "time", "place"},
@@ -78,7 +81,7 @@ def delivery(row: sheets.Row, form: dict[str, Any], twins: Twins | None = None, 
     """As the gateway would make it of a call."""
     connector, code, action = row["transport"], row["code"], action or row["action"]
     backend_code = f"{row['department']}-{connector}"
-    manner = {
+    manner: dict[str, dict[str, str]] = {
         "rest": {
             "health_path": "health",
             "lookup_path": "v1/receipts/{receipt}",
@@ -86,6 +89,7 @@ def delivery(row: sheets.Row, form: dict[str, Any], twins: Twins | None = None, 
         },
         "soap": {"wsdl": "service?wsdl", "lookup_operation": "FindByReceipt"},
         "fixed-width": backends.manners_of(backend_code, "fixed-width")["settings"],
+        "sftp-batch": {},
     }
     receipt = f"FRY-{uuid.uuid4().hex[:12].upper()}"
     about_files = {SAMPLES["file"]: {"name": "scan.pdf", "type": "application/pdf", "size": 4, "content": "JVBERg=="}}
@@ -124,7 +128,7 @@ def received(twins: Twins, sent: Delivery) -> str:
     return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
 
 
-@pytest.mark.parametrize(("connector", "action"), [pair for pair in PAIRS if pair[0] in connectors])
+@pytest.mark.parametrize(("connector", "action"), [pair for pair in PAIRS if pair[0] in AT_ONCE])
 @pytest.mark.parametrize("with_optional", [True, False])
 def test_every_action_is_done_and_understood(twins: Twins, connector: str, action: str, with_optional: bool) -> None:
     row = row_for(connector, action)
@@ -300,6 +304,41 @@ def test_every_function_of_the_catalogue_can_be_composed() -> None:
             mapping.check_template(sent.request_map, set(catalogue().forms[row["code"]]["properties"]))
             composed = json.dumps(mapping.compose(sent.request_map, sent.context))
             assert all(
-                f'"{defaults.lower_camel(name)}"' in composed or f'"{defaults.pascal(name)}"' in composed
+                any(f'"{said(name)}"' in composed for said in (defaults.lower_camel, defaults.pascal, str.upper))
                 for name in catalogue().own_fields[row["code"]]
             ), row["code"]
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_an_answer_in_a_file_says_the_same_as_one_over_the_wire(action: str) -> None:
+    rest = next(row for row in catalogue().functions if row["transport"] == "rest")
+    known = twins_catalogue.load()
+    said = answers.answer_to(
+        answers.Submission(
+            backend=known.backends["td-rest"], receipt="FRY-1", function=known.functions[rest["code"]], action=action,
+            details={field.name: "x" for field in known.functions[rest["code"]].fields}, received_at=floor.now(),
+        )
+    )  # fmt: skip
+    in_a_file = mapping.read(defaults.answer_map("sftp-batch", action), mapping.Reply(200, batches.flat(said)))
+    over_the_wire = mapping.read(defaults.answer_map("rest", action), mapping.Reply(200, said))
+    assert in_a_file is not None
+    assert over_the_wire is not None
+    assert (in_a_file.outcome, in_a_file.values) == (over_the_wire.outcome, over_the_wire.values)
+
+
+def test_a_refusal_in_a_file_has_its_own_words() -> None:
+    refused = {"OUTCOME": "REFUSED", "REASON_CODE": "NOT_ON_RECORD", "REASON": "We have no record."}
+    rules = defaults.answer_map("sftp-batch", "apply")
+    reading = mapping.read(rules, mapping.Reply(200, refused))
+    assert reading is not None
+    assert rules[reading.rule]["title"]["en"] == "We could not find your record"
+
+
+def test_every_function_that_leaves_in_a_batch_fits_its_file() -> None:
+    for row in [row for row in catalogue().functions if row["transport"] == "sftp-batch"]:
+        sent = delivery(row, filled_in(row))
+        record = mapping.compose(sent.request_map["record"], sent.context)
+        connectors["sftp-batch"].check_request(sent.request_map)
+        [again] = CsvFormat().read(CsvFormat().write([record]))
+        assert again["RECEIPT_NO"] == sent.receipt
+        assert len(again) == len(record), row["code"]

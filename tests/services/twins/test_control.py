@@ -41,13 +41,6 @@ def test_every_mainframe_is_listed_at_the_port_of_records(twins: Twins) -> None:
     assert (backend["served"], backend["address"]) == (True, f"{twins.records_address}wsd-fixed-width/")
 
 
-@pytest.mark.parametrize("code", ["immd-sftp-batch"])
-def test_a_transport_that_is_not_served_says_so(twins: Twins, code: str) -> None:
-    backend = backends_by_code(twins)[code]
-    assert (backend["served"], backend["address"]) == (False, "")
-    assert twins.get(f"{code}/health").status_code == 404
-
-
 def test_a_mode_that_was_set_is_shown(twins: Twins) -> None:
     twins.set_mode("td-rest", "slow", 40)
     assert twins.get("_twins/td-rest/mode").json() == {"mode": "slow", "delay_ms": 40}
