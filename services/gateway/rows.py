@@ -28,7 +28,7 @@ _READS_PAYLOAD = ServiceCall._meta.get_field("payload").from_db_value
 
 LOCK = f"""
     SELECT moment.at, {", ".join(f"call.{name}" for name in CALL)}, {", ".join(f"lane.{name}" for name in LANE)}
-    FROM (SELECT coalesce(%s::timestamptz, now()) AS at) moment, gateway_servicecall call
+    FROM (SELECT coalesce(%s::timestamptz, clock_timestamp()) AS at) moment, gateway_servicecall call
     JOIN gateway_lane lane ON lane.backend_id = call.backend_id
     WHERE call.id = %s AND call.status = 'accepted' AND call.due_at <= moment.at
     FOR UPDATE OF call, lane"""  # noqa: S608 (names of our own)

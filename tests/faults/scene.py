@@ -38,7 +38,14 @@ class Scene:
 
     @property
     def broker(self) -> "redis.Redis":
-        return redis.Redis.from_url(self._addresses["REDIS_URL"], socket_timeout=5)
+        """A connection of our own; waits for a broker that is being started again."""
+        broker = redis.Redis.from_url(self._addresses["REDIS_URL"], socket_timeout=5)
+        for _ in range(150):
+            with suppress(redis.RedisError):
+                broker.ping()
+                return broker
+            time.sleep(0.2)
+        raise TimeoutError("the broker does not come back")
 
     @contextmanager
     def database(self) -> Iterator["psycopg.Connection[Any]"]:
