@@ -1,20 +1,17 @@
 """Taking a call back: as long as it has surely not left, and never a moment longer."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
-from typing import Any, ClassVar
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from services.gateway import delivery, flows, story, tasks
-from services.gateway.connectors.base import BatchConnector, Delivery, News, Outcome, Probe
-from services.gateway.connectors.registry import connectors
+from services.gateway import batches, delivery, flows, story, tasks, withdrawal
+from services.gateway.connectors.base import Outcome
+from services.gateway.connectors.sftp_batch import format_of
 from services.gateway.errors import NotWithdrawable
-from services.gateway.models import Attempt, Batch, BatchRecord, ServiceCall
-from services.registry.models import Backend
+from services.gateway.models import Attempt, BatchRecord, ServiceCall
 from tests.services.gateway.conftest import MakeCall
 from tests.services.twins.running import Twins
 
@@ -102,26 +99,30 @@ def test_its_story_ends_with_it(make_call: MakeCall) -> None:
     ]
 
 
+def was_taken_back(call: ServiceCall) -> bool:
+    try:
+        return withdraw(call).status == "withdrawn"
+    except NotWithdrawable:
+        return False
+
+
+def closing(act: Callable[[ServiceCall], bool], call: ServiceCall) -> bool:
+    """In a thread, whose connection would stay open."""
+    try:
+        return act(call)
+    finally:
+        connection.close()
+
+
 # --- Races ----------------------------------------------------------------------------------------
 def test_of_a_worker_and_the_person_at_the_same_moment_exactly_one_gets_the_call(make_call: MakeCall) -> None:
     def claim(call: ServiceCall) -> bool:
-        try:
-            return delivery.claim(call.pk) is not None
-        finally:
-            connection.close()
-
-    def take_back(call: ServiceCall) -> bool:
-        try:
-            return flows.withdraw(call, callers=OWNER).status == "withdrawn"
-        except NotWithdrawable:
-            return False
-        finally:
-            connection.close()
+        return delivery.claim(call.pk) is not None
 
     with ThreadPoolExecutor(2) as two:
         for _ in range(10):
             call = make_call()
-            ends = [two.submit(claim, call), two.submit(take_back, call)]
+            ends = [two.submit(closing, act, call) for act in (claim, was_taken_back)]
             assert sorted(end.result() for end in ends) == [False, True]
             ServiceCall.objects.filter(status="delivering").update(
                 status="failed", lease=None, lease_until=None, finished_at=timezone.now()
@@ -145,49 +146,40 @@ def test_the_person_waits_for_a_claim_that_is_being_made_and_then_comes_too_late
 
 
 # --- Batches --------------------------------------------------------------------------------------
-class PaperTray(BatchConnector):
-    """A batch protocol at its smallest: records wait in our own table until a file is sealed."""
-
-    key = "paper-tray"
-    label = "Paper tray"
-    settings_schema: ClassVar[dict[str, Any]] = {"type": "object"}
-
-    def send(self, delivery: Delivery) -> Outcome:
-        raise NotImplementedError
-
-    lookup = send
-
-    def probe(self, backend: Backend) -> Probe:
-        return Probe(True)
-
-    def check_request(self, request_map: Any) -> None:
-        return
-
-    def exchange(self, backend: Backend, now: datetime) -> Iterable[News]:
-        return []
-
-    def take_back(self, receipt: str) -> bool:
-        deleted, _ = BatchRecord.objects.filter(call__receipt=receipt, batch=None).delete()
-        return deleted == 1
-
-
 @pytest.fixture
-def in_tray(make_call: MakeCall, backend: Callable[..., Backend]) -> Iterator[ServiceCall]:
-    """A call that lies in the next file."""
-    connectors[PaperTray.key] = PaperTray()
-    call = make_call(status="waiting", to=backend("paper-tray"))
-    BatchRecord.objects.create(call=call, backend=call.backend, content={"line": "AB1234"})
-    yield call
-    del connectors[PaperTray.key]
+def in_file(make_call: MakeCall) -> ServiceCall:
+    """A call that waits for the next file."""
+    call = make_call("sftp-batch")
+    tasks.deliver(str(call.pk))
+    return ServiceCall.objects.get(status="waiting")
 
 
-def test_a_call_is_taken_out_of_the_file_that_it_waits_for(in_tray: ServiceCall) -> None:
-    assert withdraw(in_tray).status == "withdrawn"
-    assert not BatchRecord.objects.exists()
+def seal(call: ServiceCall) -> bool:
+    """Let the file leave that is collected now."""
+    return batches.seal(call.backend, timezone.now(), format_of(call.backend.settings)) is not None
 
 
-def test_from_a_sealed_file_nothing_is_taken_out(in_tray: ServiceCall) -> None:
-    batch = Batch.objects.create(backend=in_tray.backend, number=1, file_name="a", record_count=1, sha256="0" * 64)
-    BatchRecord.objects.update(batch=batch, line=1)
-    assert refused(in_tray) == "arrived"
+def test_a_call_is_taken_out_of_the_file_that_it_waits_for(in_file: ServiceCall) -> None:
+    assert withdraw(in_file).status == "withdrawn"
+    assert not seal(in_file)
+
+
+def test_from_a_sealed_file_nothing_is_taken_out(in_file: ServiceCall) -> None:
+    assert seal(in_file)
+    assert refused(in_file) == "arrived"
     assert BatchRecord.objects.exists()
+
+
+def test_a_page_offers_it_until_the_file_is_sealed(in_file: ServiceCall) -> None:
+    assert withdrawal.obstacle(in_file) == ""
+    seal(in_file)
+    assert withdrawal.obstacle(in_file) == "arrived"
+
+
+def test_of_a_leaving_file_and_the_person_exactly_one_gets_the_call(make_call: MakeCall) -> None:
+    with ThreadPoolExecutor(2) as two:
+        for _ in range(5):
+            call = make_call("sftp-batch")
+            tasks.deliver(str(call.pk))
+            ends = [two.submit(closing, act, call) for act in (seal, was_taken_back)]
+            assert sorted(end.result() for end in ends) == [False, True]
