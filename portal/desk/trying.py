@@ -106,6 +106,8 @@ def _explained(outcome: Outcome) -> tuple[str, str, str]:
     """Heading, explanation and tone."""
     if outcome.kind == Outcome.ANSWERED and outcome.reading is not None:
         rule = _("Rule %(number)s of the answer mapping understood the answer.") % {"number": outcome.reading.rule + 1}
+        if outcome.reading.rule < 0:  # a batch: nobody has answered yet
+            rule = _("A citizen's form would leave with the next batch, as it stands below. This try leaves with none.")
         if outcome.reading.rule == mapping.NO_RULE:
             rule = _("The table of faults in the backend's settings understood the answer.")
         return {

@@ -18,7 +18,7 @@ from services.gateway.connectors.base import BatchConnector, News
 from services.gateway.connectors.registry import connectors
 from services.gateway.errors import ExchangeFailed
 from services.gateway.following import following
-from services.gateway.models import Batch, Lane, ServiceCall
+from services.gateway.models import Attempt, Batch, Lane, ServiceCall
 from services.registry.models import Backend
 
 logger = structlog.get_logger(__name__)
@@ -166,7 +166,7 @@ def _write_down(backend: Backend, news: News) -> None:
         if call is None or batches.is_settled(call):
             return
         call.backend = backend
-        number = call.attempts.filter(kind=news.kind).count() + 1
+        number = 1 if news.kind == Attempt.Kind.BATCH else call.attempts.filter(kind=news.kind).count() + 1
         delivery.record(call, news.kind, number, outcome, now, 0)
         delivery.settle(call, outcome, now)
     events.publish(call.pk, call.status)
