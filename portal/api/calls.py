@@ -16,9 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import AllowAny
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -28,7 +26,7 @@ from identity.accounts.models import User
 from portal.api import bodies, paging
 from portal.api.functions import public_function
 from portal.api.problems import Problem, TooManyStreams
-from portal.api.reading import CallThrottle, ReadThrottle, StrictJSONParser
+from portal.api.reading import AnyAccept, CallThrottle, ReadThrottle, StrictJSONParser
 from portal.api.responses import CODE, EXAMPLE, RECEIPT, problems
 from services import languages, traces
 from services.gateway import events, flows, receipts
@@ -132,22 +130,12 @@ class CallDetail(APIView):
         return Response(bodies.of_call(get_object_or_404(calls)))
 
 
-class _AnyAccept(BaseContentNegotiation):
-    """A stream is sent to whoever asks; EventSource asks for text/event-stream, errors are JSON all the same."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return parsers[0]
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        return JSONRenderer(), "application/json"
-
-
 class CallEvents(APIView):
     """Following one call as server-sent events."""
 
     permission_classes = [AllowAny]
     throttle_classes = [ReadThrottle]
-    content_negotiation_class = _AnyAccept
+    content_negotiation_class = AnyAccept
 
     @extend_schema(
         operation_id="follow_call",

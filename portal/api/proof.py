@@ -6,24 +6,16 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.permissions import AllowAny
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal.api.calls import own_calls
 from portal.api.problems import Problem
-from portal.api.reading import ReadThrottle
+from portal.api.reading import AnyAccept, ReadThrottle
 from portal.api.responses import RECEIPT, problems
 from services.gateway import proof
 from services.gateway.errors import NoProofKey
-
-
-class JoseRenderer(JSONRenderer):
-    """A JSON Web Signature in its JSON form (RFC 7515 section 9.2.1)."""
-
-    media_type = proof.MEDIA_TYPE
-    format = "jose"
 
 
 class ProofBody(serializers.Serializer[dict[str, str]]):
@@ -39,12 +31,12 @@ class CallProof(APIView):
 
     permission_classes = [AllowAny]
     throttle_classes = [ReadThrottle]
-    renderer_classes = [JoseRenderer, JSONRenderer]
+    content_negotiation_class = AnyAccept
 
     @extend_schema(
         operation_id="prove_call",
         parameters=[RECEIPT],
-        responses={(200, proof.MEDIA_TYPE): ProofBody, **problems(404, 406, 429, 503)},
+        responses={(200, proof.MEDIA_TYPE): ProofBody, **problems(404, 429, 503)},
     )
     def get(self, request: Request, receipt: str) -> Response:
         """What was sent, each exchange and the answer, signed; keys at /.well-known/ferry-proof-keys.json."""
@@ -54,4 +46,4 @@ class CallProof(APIView):
             signed = proof.prove(call, timezone.now())
         except NoProofKey as error:
             raise Problem("no-proofs", 503, _("We cannot sign proofs at the moment")) from error
-        return Response(signed)
+        return Response(signed, content_type=proof.MEDIA_TYPE)

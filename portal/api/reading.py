@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
@@ -53,6 +55,19 @@ def decode(raw: bytes) -> Any:
         raise ParseError(_("The body is not JSON: line %(line)s, column %(column)s.") % place) from error
     except (ValueError, RecursionError) as error:
         raise ParseError(_("The body is not JSON that we can take.")) from error
+
+
+class AnyAccept(BaseContentNegotiation):
+    """For what has one media type of its own, such as a stream or a signature: sent to whoever asks.
+
+    EventSource asks for text/event-stream; errors are JSON all the same.
+    """
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return JSONRenderer(), "application/json"
 
 
 class Session(SessionAuthentication):

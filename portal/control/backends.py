@@ -20,7 +20,7 @@ from services.registry import opening_hours
 from services.registry.completeness import LANGUAGES
 from services.registry.models import Backend, Department
 
-PAGE_SIZE = 200  # all of them on one page, worst first
+PAGE_SIZE = 40  # worst first, so that whoever looks sees all trouble at once
 INCIDENTS_SHOWN = 10
 BATCHES_SHOWN = 20
 BATCH_TONES = {"sealed": "waiting", "sent": "info", "answered": "success"}

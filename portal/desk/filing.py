@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -41,6 +42,7 @@ def filing(request: HttpRequest, code: str) -> HttpResponse:
         may_act=may_act(person(request), function),
         periods=list(function.filing_periods.all()),
         said=deadlines.say(known) if known else "",
+        now=timezone.now(),
         rules=FilingPeriod.Rule.choices,
         posted=request.POST,
         error=error,

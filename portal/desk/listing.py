@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin
 
 from portal.desk.access import person
 from portal.desk.changes import told
+from portal.desk.hours import HoursField
 from services import moments
 from services.gateway.models import ServiceCall
 from services.registry import flows, opening_hours, soundness
@@ -240,13 +241,6 @@ class ChangeAdmin(OwnDepartment):
         return told([change])[0].what
 
 
-class OptionalJson(forms.JSONField):
-    """Nothing is shown as nothing, not as the word `null`."""
-
-    def prepare_value(self, value: Any) -> Any:
-        return "" if value is None else super().prepare_value(value)
-
-
 class BackendForm(forms.ModelForm):  # type: ignore[type-arg]  # Django 5.2 has no parameter here
     """Refuses beside the field what could not be reached."""
 
@@ -348,7 +342,7 @@ class BackendAdmin(OwnDepartment):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "service_window":
-            kwargs["form_class"] = OptionalJson
+            kwargs["form_class"] = HoursField
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Backend, form: Any, change: bool) -> None:

@@ -98,8 +98,8 @@ class Progress:
     def interval(self) -> int:
         """Seconds until the page asks again by itself."""
         age = timezone.now() - self.call.accepted_at
-        if self.is_parked:
-            return 60
+        if self.is_parked:  # an answer that comes by webhook may come soon
+            return 10 if self.call.status == ServiceCall.Status.WAITING and age < timedelta(minutes=2) else 60
         return 2 if age < SLOW_AFTER else 5 if age < timedelta(minutes=1) else 30
 
     @property

@@ -67,12 +67,18 @@ def _departures(backend: Backend, around: datetime, days: int) -> list[datetime]
 
 # --- What leaves --------------------------------------------------------------------------------
 def collect(receipt: str, backend: Backend, content: Json) -> BatchRecord | None:
-    """Put the call into the next batch, once however often it is asked; None if there is no such call."""
+    """Put the call into the next batch, once however often it is asked; None if there is no such call.
+
+    One that left with a batch before is only delivered again when a human said so: it goes into the next one anew.
+    """
     call = ServiceCall.objects.only("pk").filter(receipt=receipt).first()
     if call is None:
         return None
     defaults = {"backend": backend, "content": content}
-    record, _is_new = BatchRecord.objects.select_related("batch").get_or_create(call=call, defaults=defaults)
+    record, is_new = BatchRecord.objects.select_related("batch").get_or_create(call=call, defaults=defaults)
+    if not is_new and record.batch is not None and record.batch.state != Batch.State.SEALED:
+        record.batch, record.line, record.content, record.added_at = None, None, content, timezone.now()
+        record.save(update_fields=["batch", "line", "content", "added_at"])
     return record
 
 

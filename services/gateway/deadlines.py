@@ -46,6 +46,7 @@ class Deadline:
     closes_at: datetime  # as the department set it
     effective_at: datetime  # as it holds
     outages: tuple[Outage, ...] = ()  # those that moved it, oldest first
+    stops_the_clock: bool = False  # else it was extended by days
 
     @property
     def is_moved(self) -> bool:
@@ -119,7 +120,8 @@ def _moved(period: FilingPeriod, outages: Sequence[Outage], now: datetime) -> De
         else:
             days = timedelta(days=period.extend_days)
             at = max(at + days, (outage.ended_at or now) + days)
-    return Deadline(period.opens_at, period.closes_at, _whole_minute(at) if counted else at, tuple(counted))
+    stops = period.rule == FilingPeriod.Rule.STOP_THE_CLOCK
+    return Deadline(period.opens_at, period.closes_at, _whole_minute(at) if counted else at, tuple(counted), stops)
 
 
 def _whole_minute(at: datetime) -> datetime:
@@ -134,7 +136,7 @@ def say(deadline: Deadline) -> str:
         return _("File by %(time)s.") % {"time": moments.say(deadline.closes_at)}
     times = {"before": moments.say(deadline.closes_at), "time": moments.say(deadline.effective_at)}
     said = [_("The deadline was %(before)s. It has moved to %(time)s.") % times]
-    said += [_why(outage) for outage in deadline.outages[:SHOWN]]
+    said += [_why(outage, keeps_moving=deadline.stops_the_clock) for outage in deadline.outages[:SHOWN]]
     more = len(deadline.outages) - SHOWN
     if more > 0:
         again = ngettext("It was down %(count)s more time.", "It was down %(count)s more times.", more)
@@ -142,19 +144,23 @@ def say(deadline: Deadline) -> str:
     return (" " if current() == "en" else "").join(said)
 
 
-def _why(outage: Outage) -> str:
+def _why(outage: Outage, *, keeps_moving: bool) -> str:
     times = {"start": moments.say(outage.started_at)}
-    if outage.ended_at is None:
+    if outage.ended_at is not None:
+        times["end"] = _until(outage.started_at, outage.ended_at)
+        if outage.whose == "portal":
+            return _("Ferry was down from %(start)s to %(end)s.") % times
+        return _("The department's system was down from %(start)s to %(end)s.") % times
+    if keeps_moving:
         if outage.whose == "portal":
             return _("Ferry has been down since %(start)s, and the deadline keeps moving until it is back.") % times
-        return (
-            _("The department's system has been down since %(start)s, and the deadline keeps moving until it is back.")
-            % times
+        said = _(
+            "The department's system has been down since %(start)s, and the deadline keeps moving until it is back."
         )
-    times["end"] = _until(outage.started_at, outage.ended_at)
+        return said % times
     if outage.whose == "portal":
-        return _("Ferry was down from %(start)s to %(end)s.") % times
-    return _("The department's system was down from %(start)s to %(end)s.") % times
+        return _("Ferry has been down since %(start)s.") % times
+    return _("The department's system has been down since %(start)s.") % times
 
 
 def _until(start: datetime, end: datetime) -> str:

@@ -219,7 +219,8 @@ def understand(call: ServiceCall, outcome: Outcome, now: datetime) -> None:
     """Set the call to what the department said: done, refused, or `the answer comes later`. Saves nothing."""
     assert outcome.reading is not None
     call.status = outcome.reading.outcome
-    has_spoken = outcome.reading.rule >= 0  # else a batch that has yet to leave, or to be answered
+    is_waiting = outcome.reading.outcome == "waiting"  # without a rule: for a batch that has yet to leave or come back
+    has_spoken = outcome.reading.rule >= 0 or not is_waiting
     call.answer = {"rule": outcome.reading.rule, "values": outcome.reading.values} if has_spoken else None
     call.finished_at = now if call.is_final else None
     call.due_at = outcome.expected_at or call.due_at

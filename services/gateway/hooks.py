@@ -13,7 +13,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from services.gateway import delivery, events, mapping, receipts, webhook_signature
+from services.gateway import delivery, events, figures, mapping, receipts, webhook_signature
 from services.gateway.connectors.base import Outcome
 from services.gateway.errors import NotDelivered, NotSigned, NotUnderstood, UnknownReceipt
 from services.gateway.models import Attempt, HookEvent, ServiceCall
@@ -75,6 +75,9 @@ def take(backend: Backend, message_id: str, message: Any, body: bytes) -> str:
         else:
             _take_answer(call, event, content, body)
         event.save(update_fields=["call", "outcome", "words"])
+    if event.outcome == call.status:
+        figures.observe_attempt(backend.code, Attempt.Kind.ANSWER, Outcome.ANSWERED, 0)
+        figures.observe_end(call)
     if event.outcome != UNCHANGED:
         events.publish(call.pk, call.status)
     logger.info("hook_taken", backend=backend.code, call=call.pk, kind=kind, outcome=event.outcome)

@@ -161,13 +161,12 @@ def notices(callers: Sequence[str], now: datetime, *, receipt: str | None = None
     with connection.cursor() as cursor:
         cursor.execute(_TOLD, given)
         rows = cursor.fetchall()
-    troubled = {row[0] for row in rows if row[2] is None}
+    said = [(pick(dict(zip(CODES, row[3:], strict=True))) if row[0] else "", row[1], row[2]) for row in rows]
+    troubled = {name for name, _, until in said if until is None}
     alike: dict[tuple[bool, bool], list[tuple[str, datetime, datetime | None]]] = {}
-    for backend_id, since, until, *names in rows:
-        if until is not None and backend_id in troubled:  # no all-clear for what is in trouble again
-            continue
-        name = pick(dict(zip(CODES, names, strict=True))) if backend_id else ""
-        alike.setdefault((until is not None, backend_id is None), []).append((name, since, until))
+    for name, since, until in said:
+        if until is None or name not in troubled:  # no all-clear beside a trouble of the same department
+            alike.setdefault((until is not None, not name), []).append((name, since, until))
     return [
         Notice(
             departments=list(dict.fromkeys(name for name, _, _ in group if name)),

@@ -47,7 +47,7 @@ class ServiceCall(models.Model):
         REJECTED = "rejected", _("Refused by the department")
         FAILED = "failed", _("Not delivered")
         IN_DOUBT = "in_doubt", _("Being checked")
-        WITHDRAWN = "withdrawn", _("Taken back by you")
+        WITHDRAWN = "withdrawn", _("Taken back")
 
     class Priority(models.IntegerChoices):
         WAITED_FOR = 0, _("a person waits for it")

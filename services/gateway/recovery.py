@@ -89,7 +89,10 @@ def settle_in_doubt(call_id: uuid.UUID) -> None:
 def _note_lookup(call: ServiceCall, outcome: Outcome, started: datetime, duration_ms: int) -> None:
     now = statements.clock()
     with transaction.atomic():
-        locked = ServiceCall.objects.select_for_update(of=("self",)).filter(pk=call.pk, status="in_doubt").first()
+        known = ServiceCall.objects.select_for_update(of=("self",)).filter(pk=call.pk)
+        # Settled by a person meanwhile as `not arrived`: the department's own word still saves it from a second filing.
+        statuses = ["in_doubt", "accepted"] if outcome.kind == Outcome.ANSWERED else ["in_doubt"]
+        locked = known.filter(status__in=statuses).first()
         if locked is None:
             return
         locked.backend = call.backend

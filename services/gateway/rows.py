@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from identity.statements import first_row
 from services.gateway.models import Attempt, Lane, ServiceCall
-from services.registry.models import Backend, FunctionVersion, ServiceFunction
+from services.registry.models import Backend, FilingPeriod, FunctionVersion, ServiceFunction
 
 LEFT_OUT = {"answer", "idempotency_key", "sent_sha256", "lease", "lease_until", "finished_at"}
 CALL = [field.attname for field in ServiceCall._meta.concrete_fields if field.attname not in LEFT_OUT]
@@ -28,12 +28,13 @@ _READS_PAYLOAD = ServiceCall._meta.get_field("payload").from_db_value
 
 LOCK = f"""
     SELECT moment.at, {", ".join(f"call.{name}" for name in CALL)}, {", ".join(f"lane.{name}" for name in LANE)}
-    FROM (SELECT coalesce(%s::timestamptz, now()) AS at) moment, gateway_servicecall call
+    FROM (SELECT coalesce(%s::timestamptz, clock_timestamp()) AS at) moment, gateway_servicecall call
     JOIN gateway_lane lane ON lane.backend_id = call.backend_id
     WHERE call.id = %s AND call.status = 'accepted' AND call.due_at <= moment.at
     FOR UPDATE OF call, lane"""  # noqa: S608 (names of our own)
 FIND = f"""
-    SELECT {", ".join(f"function.{name}" for name in FUNCTION)}, {", ".join(f"lane.{name}" for name in LANE)}
+    SELECT EXISTS (SELECT 1 FROM registry_filingperiod WHERE function_id = function.id),
+        {", ".join(f"function.{name}" for name in FUNCTION)}, {", ".join(f"lane.{name}" for name in LANE)}
     FROM registry_servicefunction function
     JOIN registry_functionversion version ON version.id = function.published_id
     LEFT JOIN gateway_lane lane ON lane.backend_id = version.backend_id
@@ -140,7 +141,10 @@ def callable_function(code: str) -> ServiceFunction | None:
     values = first_row(FIND, [code])
     if values is None:
         return None
+    has_periods, *values = values
     function = ServiceFunction.from_db(connection.alias, FUNCTION, values[: len(FUNCTION)])
+    if not has_periods:
+        vars(function)["_prefetched_objects_cache"] = {"filing_periods": FilingPeriod.objects.none()}
     version = known_version(function.published_id or 0)
     version.backend = known_backend(version.backend_id)
     lane = values[len(FUNCTION) :]

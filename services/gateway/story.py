@@ -119,11 +119,6 @@ def timeline(
     tries = [_tried(attempt) for attempt in attempts if attempt.outcome != "answered"]
     decided = [_decided(settlement) for settlement in settlements]
     told = [Step(pick(event.words), event.received_at, "done") for event in call.hook_events.filter(outcome="progress")]
-    told += [
-        Step(_("Your form left with the department's batch"), attempt.started_at, "done")
-        for attempt in attempts
-        if attempt.kind == Attempt.Kind.BATCH
-    ]
     between = sorted(
         (step for step in [*tries, *decided, *told, *taken] if step.at), key=lambda step: step.at or call.accepted_at
     )

@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 
 from identity import statements
 from services import traces
-from services.gateway import batches, delivery, digest, events, figures, incidents, recovery
+from services.gateway import batches, delivery, digest, events, incidents, recovery
 from services.gateway.connectors.base import BatchConnector, News
 from services.gateway.connectors.registry import connectors
 from services.gateway.errors import ExchangeFailed
@@ -139,6 +139,7 @@ def exchange_batch(backend_id: int) -> None:
     now, backend = timezone.now(), Backend.objects.get(pk=backend_id)
     connector = connectors[backend.connector]
     assert isinstance(connector, BatchConnector)
+    traces.note(backend=backend.code, connector=backend.connector)
     with batches.alone(backend) as is_alone:
         if not is_alone or backend.opens_at(now) > now:
             return
@@ -149,6 +150,7 @@ def exchange_batch(backend_id: int) -> None:
         except ExchangeFailed as error:
             failure = str(error)[:300]
             logger.warning("exchange_failed", backend=backend.code, reason=failure)
+        traces.note(outcome="failed" if failure else "exchanged")
         heard: dict[str, Any] = {"probed_at": timezone.now(), "probe_ok": not failure}
         if failure:
             heard |= {"last_failure_at": timezone.now(), "last_error": failure}
@@ -163,9 +165,8 @@ def _write_down(backend: Backend, news: News) -> None:
         call = locked.filter(receipt=news.receipt).first()
         if call is None or batches.is_settled(call):
             return
+        call.backend = backend
         number = call.attempts.filter(kind=news.kind).count() + 1
         delivery.record(call, news.kind, number, outcome, now, 0)
         delivery.settle(call, outcome, now)
-    call.backend = backend
-    figures.observe_end(call)
     events.publish(call.pk, call.status)

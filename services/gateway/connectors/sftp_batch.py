@@ -24,14 +24,15 @@ from services.gateway.batch_files import (
     LINE_ENDS,
     MANIFEST,
     MOST_RECORDS,
-    CsvFormat,
     FileUnreadable,
+    FixedWidthFormat,
     Json,
     Manifest,
     format_of,
     read_manifest,
     sha256_of,
 )
+from services.gateway.connectors import record_misfits
 from services.gateway.connectors.base import BatchConnector, Delivery, Misfit, News, Outcome, Probe
 from services.gateway.connectors.sftp import Entry, Session, host_key
 from services.gateway.errors import ExchangeFailed, MappingError
@@ -121,17 +122,18 @@ class SftpBatchConnector(BatchConnector):
         return batches.take_back(receipt)
 
     def misfits(self, delivery: Delivery) -> list[Misfit]:
-        if not isinstance(file_format := format_of(delivery.backend.settings), CsvFormat):
-            return []
+        template, file_format = delivery.request_map.get("record", {}), format_of(delivery.backend.settings)
+        if isinstance(file_format, FixedWidthFormat):
+            return record_misfits.find(file_format.layout, template, delivery.context)
         found = []
-        for name, template in delivery.request_map.get("record", {}).items():
+        for name, part in template.items():
             try:
-                file_format.write([{name: mapping.compose(template, delivery.context)}])
+                file_format.write([{name: mapping.compose(part, delivery.context)}])
             except MappingError:
                 continue
             except ValueError:
-                message = _("The department's system cannot write some of these letters. Please use others.")
-                found.append(Misfit(frozenset(mapping.names_in(template)), message))
+                message = _("This system cannot store this answer: please write it another way.")
+                found.append(Misfit(frozenset(mapping.names_in(part)), message))
         return [misfit for misfit in found if misfit.names]
 
     # --- checks ---

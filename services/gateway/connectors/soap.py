@@ -14,11 +14,12 @@ from services.gateway.connectors.base import Connector, Delivery, Outcome, Probe
 from services.gateway.connectors.soap_descriptions import Descriptions
 from services.gateway.connectors.soap_reply import Unreadable
 from services.gateway.connectors.soap_security import MissingSecret
-from services.gateway.connectors.soap_wsdl import UNREADABLE, Description, Unbuildable
+from services.gateway.connectors.soap_wsdl import UNREADABLE, Description, Unbuildable, wsdl_address
 from services.gateway.errors import MappingError
 from services.registry.models import Backend
 
 UNKNOWN = "body.Found==`false`"  # what a look-up answers about a receipt that never came
+PING = "Ping"
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 NAME = {"type": "string", "minLength": 1, "maxLength": 200}
 
@@ -79,8 +80,14 @@ class SoapConnector(Connector):
         return self._call(delivery, operation, body, unknown=settings.get("lookup_unknown", UNKNOWN))
 
     def probe(self, backend: Backend) -> Probe:
+        """By the operation that the settings name, or by Ping; by the WSDL itself where there is no such operation."""
+        operation = backend.settings.get("probe_operation", PING)
         try:
-            request = self._built(backend, backend.settings.get("probe_operation", "Ping"), {})
+            description = self._descriptions.of(backend)
+            if "probe_operation" not in backend.settings and PING not in description.operations:
+                status = http.exchange(backend, "GET", wsdl_address(backend)).status
+                return Probe(status == 200, f"HTTP {status} for the WSDL")
+            request = self._built(backend, operation, {})
             reply = _read(backend, request, _posted(backend, request))
         except (http.Unreached, http.Ambiguous, Unbuildable, Unreadable, MissingSecret, ValueError) as error:
             return Probe(False, f"{type(error).__name__}: {error}"[:200])

@@ -135,7 +135,7 @@ class Migration(migrations.Migration):
                     ("rejected", "Refused by the department"),
                     ("failed", "Not delivered"),
                     ("in_doubt", "Being checked"),
-                    ("withdrawn", "Taken back by you"),
+                    ("withdrawn", "Taken back"),
                 ],
                 default="accepted",
                 max_length=20,

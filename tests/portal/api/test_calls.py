@@ -95,7 +95,7 @@ def test_an_account_that_nobody_verified_is_not_enough(function: ServiceFunction
 
 
 def test_a_function_whose_backend_is_not_connected_says_so(api: Client) -> None:
-    backend = BackendFactory(connector="sftp-batch")
+    backend = BackendFactory(connector="telex")
     function = ServiceFunctionFactory(department=backend.department)
     answer = post_call(api, function.code)
     assert (answer.status_code, answer.json()["code"]) == (409, "not_yet")

@@ -15,6 +15,9 @@ PAGES = [
     "/control/apps/old-app/",
     "/control/backends/",
     "/control/calls/",
+    "/control/incidents/",
+    "/control/replays/",
+    "/control/days/2026-03-03/",
 ]
 
 
@@ -53,3 +56,20 @@ def test_the_menu_leads_operations_here(client: Client) -> None:
 def test_the_menu_does_not_lead_an_officer_here(client: Client) -> None:
     client.force_login(OfficerFactory())
     assert 'href="/control/"' not in client.get("/styleguide/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "code"),
+    [("operations", 302), ("own officer", 403), ("other officer", 403), ("citizen", 403), ("nobody", 302)],
+)
+def test_who_may_end_a_doubt_here(client: Client, undelivered: Undelivered, role: str, code: int) -> None:
+    call = undelivered(status="in_doubt")
+    people = {
+        "operations": OperatorFactory(), "own officer": OfficerFactory(department=call.backend.department),
+        "other officer": OfficerFactory(), "citizen": UserFactory(),
+    }  # fmt: skip
+    if role in people:
+        client.force_login(people[role])
+    said = {"verb": "arrived", "reason": "I rang them", "sure": "yes"}
+    assert client.post(f"/control/calls/{call.receipt}/settle", said).status_code == code
+    assert (ServiceCall.objects.get().status == "completed") == (role == "operations")

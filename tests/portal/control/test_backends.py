@@ -206,7 +206,7 @@ def test_the_opening_hours_are_said_in_words(client: Client, backend: Backend) -
     Backend.objects.update(service_window=hours | {"general_holidays": "closed"})
     said = page(client, backend)
     assert "Monday to Friday: 9:00–17:00" in said
-    assert "Saturday to Sunday: closed" in said
+    assert "Saturday to Sunday: not open" in said
     assert "Closed on general holidays" in said
 
 

@@ -14,10 +14,10 @@ LISTS = [
     "registry_servicefunction_changelist", "registry_backend_changelist", "registry_change_changelist",
     "gateway_servicecall_changelist",
 ]  # fmt: skip
-READ = ["", "versions/1/", "versions/1/try/", "compare/", "history/", "suspend/"]
+READ = ["", "versions/1/", "versions/1/try/", "compare/", "history/", "suspend/", "filing/"]
 WRITE = [
     "draft/start/", "resume/", "retire/", "versions/1/submit/", "versions/1/withdraw/", "versions/1/approve/",
-    "versions/1/refuse/", "versions/1/bring-back/",
+    "versions/1/refuse/", "versions/1/bring-back/", "filing/1/extend/", "filing/1/remove/",
 ]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ FILLED = {
     "timeout_seconds": "20",
     "max_concurrency": "8",
     "max_per_minute": "",
-    "service_window": "null",
+    "service_window": "",
 }
 
 
@@ -56,3 +56,36 @@ def test_the_time_outs_and_the_rate_are_kept(desk: Desk) -> None:
     post(desk, address="https://td.example.hk/api/", read_timeout_seconds="7", max_per_minute="120")
     desk.backend.refresh_from_db()
     assert (desk.backend.read_timeout_seconds, desk.backend.max_per_minute) == (7, 120)
+
+
+# --- Opening hours --------------------------------------------------------------------------------
+HOURS = "mon-fri 09:00-13:00, 14:00-17:00\nsat 9:00-13:00\ngeneral holidays closed"
+
+
+def test_opening_hours_are_written_as_lines(desk: Desk) -> None:
+    post(desk, address="https://td.example.hk/api/", service_window=HOURS)
+    desk.backend.refresh_from_db()
+    day = [["09:00", "13:00"], ["14:00", "17:00"]]
+    weekdays = dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), day)
+    assert desk.backend.service_window == weekdays | {"sat": [["09:00", "13:00"]], "general_holidays": "closed"}
+
+
+def test_opening_hours_come_back_as_lines(desk: Desk) -> None:
+    post(desk, address="https://td.example.hk/api/", service_window=HOURS)
+    page = browser(OperatorFactory()).get(reverse("admin:registry_backend_change", args=[desk.backend.pk]))
+    assert HOURS.replace(" 9:00", " 09:00") in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        ("mo 9-5", "“mo 9-5” is not understood"),
+        ("mon 09:00-25:00", "is not possible"),
+        ("mon 17:00-09:00", "closes before it opens"),
+        ("general holidays closed", "is not possible"),
+    ],
+)
+def test_hours_that_cannot_be_are_refused_beside_the_field(desk: Desk, typed: str, says: str) -> None:
+    page = post(desk, address="https://td.example.hk/api/", service_window=typed)
+    desk.backend.refresh_from_db()
+    assert (says in page, desk.backend.service_window) == (True, None)

@@ -15,7 +15,9 @@ from django.utils import timezone
 from services import figures
 from services.forms import figures as form_figures
 from services.gateway import figures as call_figures
-from services.gateway import gauges, tasks
+from services.gateway import flows, gauges, tasks
+from services.gateway.connectors.base import News, Outcome
+from services.gateway.mapping import Reading
 from services.gateway.models import Batch, BatchRecord, Lane
 from services.registry.models import Backend
 from tests.portal.watch.conftest import Scrape
@@ -185,3 +187,21 @@ def test_with_a_token_set_only_its_bearer_reads_the_figures(
 ) -> None:
     settings.METRICS_TOKEN = "right"
     assert client.get("/metrics", headers={"Authorization": token}).status_code == status
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_end_that_no_delivery_of_ours_brought_is_counted_once(make_call: MakeCall, scrape: Scrape) -> None:
+    call = make_call(status="waiting")
+    tasks._write_down(
+        call.backend, News(call.receipt, Outcome(Outcome.ANSWERED, Reading("completed", 0, {})), "answer")
+    )
+    assert scrape("ferry_calls_total") == {("td-rest", "td", "completed"): 1}
+    assert scrape("ferry_attempts_total") == {("td-rest", "td", "answer", "answered"): 1}
+    assert scrape("ferry_attempt_seconds_count") == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_taken_back_is_counted_as_such(make_call: MakeCall, scrape: Scrape) -> None:
+    call = make_call()
+    flows.withdraw(call, callers=[call.caller])
+    assert scrape("ferry_calls_total") == {("td-rest", "td", "withdrawn"): 1}

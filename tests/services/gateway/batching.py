@@ -62,6 +62,15 @@ class Department:
         """Wait until so many answer files lie there."""
         self.until(lambda: len(self.manifests()) >= count, "answers have come")
 
+    def until_settled(self) -> None:
+        """Exchange again and again until every call is done."""
+
+        def is_settled() -> bool:
+            self.exchange()
+            return set(self.statuses()) == {"completed"}
+
+        self.until(is_settled, "every call is done")
+
     def manifests(self) -> list[str]:
         return [name for name in self.files("out") if name.endswith(".manifest.json") and not name.startswith(".")]
 

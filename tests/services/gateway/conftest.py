@@ -49,7 +49,7 @@ def backend(twins: Twins) -> Callable[..., Backend]:
                 "settings": by_connector.get(connector, {}),
                 "timeout_seconds": 1,
                 "connect_timeout_seconds": 1,
-                "is_idempotent": connector != "soap",
+                "is_idempotent": connector in {"rest", "sftp-batch"},
                 "has_lookup": True,
                 **values,
             },

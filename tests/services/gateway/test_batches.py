@@ -94,6 +94,18 @@ def test_a_call_that_is_sent_twice_stands_in_the_batch_once(collected: Callable[
     assert BatchRecord.objects.count() == 1
 
 
+def test_a_call_found_not_to_have_arrived_leaves_with_another_batch(collected: Callable[..., ServiceCall]) -> None:
+    call = collected()
+    first = batches.seal(call.backend, timezone.now() + LATER, CsvFormat())
+    assert first is not None
+    Batch.objects.filter(pk=first.pk).update(state=Batch.State.SENT, sent_at=timezone.now())
+    ServiceCall.objects.filter(pk=call.pk).update(status="accepted", due_at=timezone.now())
+    tasks.deliver(str(call.pk))
+    second = batches.seal(call.backend, timezone.now() + LATER, CsvFormat())
+    assert second is not None
+    assert (second.number, second.record_count) == (first.number + 1, 1)
+
+
 def test_a_record_added_after_the_departure_waits_for_the_next(collected: Callable[..., ServiceCall]) -> None:
     call = collected()
     assert batches.seal(call.backend, call.batch_record.added_at - timedelta(seconds=1), CsvFormat()) is None

@@ -238,3 +238,12 @@ def test_it_speaks_chinese(function: ServiceFunction, language: str, words: str)
     down(function, OPENS + DAY, HOUR)
     with translation.override(language):
         assert words in deadlines.say(at(function, CLOSES))
+
+
+@pytest.mark.parametrize(("rule", "moves"), [("stop_the_clock", True), ("extend", False)])
+def test_that_it_keeps_moving_is_said_only_where_it_does(function: ServiceFunction, rule: str, moves: bool) -> None:
+    period(function, rule=rule)
+    down(function, OPENS + DAY, None)
+    said = deadlines.say(at(function, OPENS + 2 * DAY))
+    assert "has been down since" in said
+    assert ("keeps moving" in said) is moves

@@ -187,6 +187,13 @@ def test_there_is_no_all_clear_for_what_is_in_trouble_again(make_call: MakeCall)
     assert [notice.is_over for notice in incidents.notices(["user:1"], timezone.now())] == [False]
 
 
+def test_there_is_no_all_clear_beside_a_trouble_of_the_same_department(make_call: MakeCall) -> None:
+    held, well = make_call(caller="user:1"), make_call("soap", caller="user:1", accepted_at=NOW - 9 * MINUTE)
+    trouble_of(held.backend)
+    trouble_of(well.backend, started_at=NOW - 8 * MINUTE, ended_at=NOW - 7 * MINUTE)
+    assert [notice.is_over for notice in incidents.notices(["user:1"], timezone.now())] == [False]
+
+
 def test_a_silent_portal_is_said_to_those_who_wait(make_call: MakeCall) -> None:
     make_call(caller="user:1")
     incidents.beat(NOW - 10 * MINUTE)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from identity.accounts.models import User
 from services.gateway import replaying, tasks
 from services.gateway.errors import NotSettleable, NotYours
-from services.gateway.models import Replay, ServiceCall, Settlement
+from services.gateway.models import Batch, BatchRecord, Replay, ServiceCall, Settlement
 from services.gateway.replaying import Choice
 from services.registry.models import Backend, FunctionVersion
 from tests.factories import OfficerFactory, OperatorFactory
@@ -181,6 +181,25 @@ def test_a_call_that_was_tried_is_not_taken_back(failed: MakeFailed, ops: User, 
     twins.set_mode("td-rest", "down")
     tasks.deliver(str(call.pk))
     assert (replaying.stop(replay, by=ops), again(call).status) == (0, "accepted")
+
+
+def test_a_stop_takes_calls_out_of_a_batch_that_is_not_sealed(failed: MakeFailed, ops: User) -> None:
+    call = failed(connector="sftp-batch")
+    replay = begin(ops, call)
+    tasks.deliver(str(call.pk))
+    assert again(call).status == "waiting"
+    assert replaying.stop(replay, by=ops) == 1
+    found = again(call)
+    assert (found.status, found.answer, BatchRecord.objects.exists()) == ("failed", None, False)
+
+
+def test_a_stop_leaves_calls_in_a_sealed_batch(failed: MakeFailed, ops: User) -> None:
+    call = failed(connector="sftp-batch")
+    replay = begin(ops, call)
+    tasks.deliver(str(call.pk))
+    batch = Batch.objects.create(backend=call.backend, number=1, file_name="x", record_count=1, sha256="0" * 64)
+    BatchRecord.objects.update(batch=batch, line=1)
+    assert (replaying.stop(replay, by=ops), again(call).status) == (0, "waiting")
 
 
 def test_what_was_taken_back_can_be_replayed_again(failed: MakeFailed, ops: User) -> None:

@@ -1,8 +1,11 @@
 """A person's word that ends a doubt."""
 
+import time
 from datetime import timedelta
+from threading import Thread
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -88,6 +91,29 @@ def test_a_doubt_that_cannot_be_asked_about_is_not_simply_sent_again(doubtful: S
     doubtful.backend.save()
     with pytest.raises(NotSettleable):
         flows.retry(doubtful, by=OperatorFactory(), reason="again")
+
+
+def test_a_department_that_says_it_has_it_after_all_is_believed(make_call: MakeCall, twins: Twins) -> None:
+    tasks.deliver(str(make_call("soap").pk))  # fetches the WSDL while all is well
+    call = make_call("soap")
+    twins.set_mode("td-soap", "drop_after_accept")
+    tasks.deliver(str(call.pk))
+    ServiceCall.objects.filter(pk=call.pk).update(due_at=timezone.now())
+    twins.set_mode("td-soap", "slow", delay_ms=700)
+    asking = Thread(target=asked, args=(call,))
+    asking.start()
+    time.sleep(0.3)
+    flows.settle(call, arrived=False, by=OperatorFactory(), reason="not in their list yet")
+    asking.join()
+    call.refresh_from_db()
+    assert (call.status, twins.effects("td-soap", call.receipt)) == ("completed", ["filed"])
+
+
+def asked(call: ServiceCall) -> None:
+    try:
+        recovery.settle_in_doubt(call.pk)
+    finally:
+        connection.close()
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,16 @@
 """Batches over the real wire: what leaves, and what an answer file changes, whatever is wrong with it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
-from services.gateway import tasks
+from services.gateway import story, tasks
 from services.gateway.batch_files import CsvFormat, Manifest, sha256_of
+from services.gateway.connectors.registry import connectors
+from services.gateway.delivery import delivery_of
 from services.gateway.models import Batch, BatchRecord, ServiceCall
 from tests.services.gateway.batching import Department
 
@@ -185,3 +189,63 @@ def test_every_call_shows_when_it_left_and_when_its_answer_came(department: Depa
         ("answer", "td-sftp-batch-000001-answers.csv record 1"),
     ]
     assert call.attempts.get(kind="batch").sent_sha256 == department.batch().sha256
+
+
+# --- When somebody looks --------------------------------------------------------------------------
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Backends whose exchange the clockwork began; the broker that would carry it there is stood in for."""
+    found: list[int] = []
+    monkeypatch.setattr(tasks.exchange_batch, "delay", found.append)
+    cache.clear()
+    return found
+
+
+def test_an_exchange_begins_when_a_batch_has_to_leave(department: Department, begun: list[int]) -> None:
+    tasks.exchange_batches()
+    assert begun == []
+    department.collect(1)
+    tasks.exchange_batches()
+    assert begun == [department.backend.pk]
+
+
+def test_answers_are_looked_for_as_often_as_the_backend_says(department: Department, begun: list[int]) -> None:
+    department.answer("missing")
+    department.collect(1)
+    department.exchange()
+    for _ in range(3):
+        tasks.exchange_batches()
+    assert begun == [department.backend.pk]
+
+
+def test_nothing_leaves_while_the_counter_is_closed(department: Department) -> None:
+    department.collect(1)
+    now = timezone.now()
+    department.backend.maintenances.create(starts_at=now - timedelta(hours=1), ends_at=now + timedelta(hours=1))
+    department.exchange()
+    assert not Batch.objects.exists()
+    assert department.statuses() == ["waiting"]
+
+
+def test_an_officers_try_stands_in_no_batch(department: Department) -> None:
+    call = department.make_call("sftp-batch")
+    sent = replace(delivery_of(call), receipt="TRY-0000")
+    sent = replace(sent, context={**sent.context, "receipt": "TRY-0000"})
+    outcome = connectors["sftp-batch"].send(sent)
+    assert (outcome.kind, "TRY-0000" in outcome.exchange["sent"]) == ("answered", True)
+    assert not BatchRecord.objects.exists()
+
+
+# --- What people read -----------------------------------------------------------------------------
+def test_the_person_reads_first_when_it_leaves_and_then_when_the_answer_comes(department: Department) -> None:
+    [call] = department.collect(1)
+    before = ServiceCall.objects.get(pk=call.pk)
+    department.answer("missing")
+    department.exchange()
+    after = ServiceCall.objects.get(pk=call.pk)
+    assert before.get_status_display() == "Waiting for the next batch"
+    assert after.get_status_display() == "With the department"
+    assert "leaves with the department's next batch on" in story.status_message(before)
+    assert story.status_message(after).startswith("The department has your form. Its answer usually comes by")
+    labels = [step.label for step in story.timeline(after)]
+    assert labels[-2:] == ["Transport Department has your form", "The answer"]

@@ -58,9 +58,7 @@ def test_whatever_the_line_does_the_batch_arrives_once_when_it_is_well_again(dep
     department.twins.set_mode(department.backend.code, mode, 300 if mode == "slow" else 0)
     department.exchange()
     department.twins.set_mode(department.backend.code, "ok")
-    department.exchange()
-    department.until_answered()
-    department.exchange()
+    department.until_settled()
     assert (department.statuses(), department.filings()) == (["completed"] * 2, [1, 1])
 
 
@@ -112,8 +110,7 @@ def test_two_exchanges_at_once_put_one_batch_there(department: Department) -> No
 
     with ThreadPoolExecutor(4) as workers:
         list(workers.map(exchange, range(4)))
-    department.until_answered()
-    department.exchange()
+    department.until_settled()
     assert (department.statuses(), department.filings()) == (["completed"] * 5, [1] * 5)
     assert Batch.objects.count() == 1
 
@@ -134,9 +131,7 @@ def test_two_exchanges_without_the_lock_still_put_one_batch_there(department: De
 
     with ThreadPoolExecutor(4) as workers:
         list(workers.map(exchange, range(4)))
-    department.exchange()
-    department.until_answered()
-    department.exchange()
+    department.until_settled()
     assert department.filings() == [1] * 5
 
 

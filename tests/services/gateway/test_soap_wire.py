@@ -1,15 +1,17 @@
 """SOAP in every way that a department may speak it, over the real wire."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Barrier, Thread
 
 import pytest
 
-from services.gateway.connectors.base import Outcome
+from services.gateway.connectors.base import Outcome, Probe
 from services.gateway.connectors.soap import SoapConnector
+from services.registry.models import Backend
 from tests.services.gateway.soap import FACES, OPEN_FACES, TRACE, backend_of, delivery_to
 from tests.services.twins.running import Twins
 
@@ -113,46 +115,94 @@ def test_an_operation_or_argument_that_is_not_there_is_never_sent(
         assert SOAP.send(dataclasses.replace(delivery, request_map=request)).kind == Outcome.UNSENDABLE
 
 
+class Counter(ThreadingHTTPServer):
+    """A department that has the twin's WSDL and answers as told; remembers the headers that reached it."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, wsdl: bytes) -> None:
+        super().__init__(("127.0.0.1", 0), Window)
+        self.wsdl = wsdl
+        self.heard: list[Message] = []
+        self.answer: Callable[[], tuple[int, bytes]] = lambda: (503, b"")
+
+
+class Window(BaseHTTPRequestHandler):
+    server: Counter
+
+    def do_GET(self) -> None:
+        self._answer(200, self.server.wsdl)
+
+    def do_POST(self) -> None:
+        self.server.heard.append(self.headers)
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(*self.server.answer())
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Retry-After", "7")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
 @pytest.fixture
-def counter(twins: Twins) -> Iterator[tuple[str, list[Message]]]:
-    """The address of a department that has the twin's WSDL and is always busy, and the headers that reached it."""
-    heard: list[Message] = []
-
-    class Counter(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self._answer(200, twins.get("td-soap/service?wsdl").content)
-
-        def do_POST(self) -> None:
-            heard.append(self.headers)
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self._answer(503, b"")
-
-        def _answer(self, status: int, body: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Retry-After", "7")
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Counter) as server:
+def counter(twins: Twins) -> Iterator[Counter]:
+    with Counter(twins.get("td-soap/service?wsdl").content) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/", heard
+        yield server
         server.shutdown()
 
 
-def test_the_trace_and_the_action_go_with_the_request(twins: Twins, counter: tuple[str, list[Message]]) -> None:
-    address, heard = counter
-    backend = backend_of(twins, settings={"endpoint": "anywhere"})
-    backend.address = address
-    SOAP.send(delivery_to(backend))
-    assert (heard[0]["traceparent"], heard[0]["SOAPAction"]) == (TRACE, '"urn:ferry:twin:td-soap:Apply"')
+@pytest.fixture
+def at_counter(twins: Twins, counter: Counter) -> Backend:
+    backend = backend_of(twins, settings={"endpoint": "anywhere"}, max_concurrency=20)
+    backend.address = f"http://127.0.0.1:{counter.server_port}/"
+    return backend
 
 
-def test_a_busy_department_says_when_to_come_again(twins: Twins, counter: tuple[str, list[Message]]) -> None:
-    backend = backend_of(twins, settings={"endpoint": "anywhere"})
-    backend.address = counter[0]
-    outcome = SOAP.send(delivery_to(backend))
+def test_the_trace_and_the_action_go_with_the_request(at_counter: Backend, counter: Counter) -> None:
+    SOAP.send(delivery_to(at_counter))
+    heard = counter.heard[0]
+    assert (heard["traceparent"], heard["SOAPAction"]) == (TRACE, '"urn:ferry:twin:td-soap:Apply"')
+
+
+def test_a_busy_department_says_when_to_come_again(at_counter: Backend) -> None:
+    outcome = SOAP.send(delivery_to(at_counter))
     assert (outcome.kind, outcome.retry_after_seconds) == (Outcome.BUSY, 7)
+
+
+ANSWER = """<?xml version="1.0" encoding="Big5"?>
+<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><ApplyResponse xmlns="urn:ferry:twin:td-soap">
+<Outcome>ACCEPTED</Outcome><ReceiptNo>R</ReceiptNo><CaseNo>運輸署-7</CaseNo></ApplyResponse></e:Body></e:Envelope>"""
+
+
+def test_an_answer_in_big5_is_read(at_counter: Backend, counter: Counter) -> None:
+    counter.answer = lambda: (200, ANSWER.encode("big5"))
+    reading = SOAP.send(delivery_to(at_counter)).reading
+    assert reading is not None
+    assert reading.values["case_number"] == "運輸署-7"
+
+
+def test_a_department_that_thinks_keeps_no_other_call_waiting(at_counter: Backend, counter: Counter) -> None:
+    everybody_is_here = Barrier(20, timeout=10)
+
+    def answer() -> tuple[int, bytes]:
+        everybody_is_here.wait()  # raises, and so cuts the line, unless all twenty are on their way at once
+        return 200, ANSWER.encode("big5")
+
+    counter.answer = answer
+    with ThreadPoolExecutor(20) as callers:
+        kinds = list(callers.map(lambda _: SOAP.send(delivery_to(at_counter)).kind, range(20)))
+    assert kinds == [Outcome.ANSWERED] * 20
+
+
+def test_where_there_is_no_ping_the_wsdl_shows_that_it_is_up(at_counter: Backend, counter: Counter) -> None:
+    counter.wsdl = counter.wsdl.replace(b'operation name="Ping"', b'operation name="Pong"')
+    assert SOAP.probe(at_counter) == Probe(True, "HTTP 200 for the WSDL")
+    at_counter.settings["probe_operation"] = "Ping"
+    assert not SOAP.probe(at_counter).is_up

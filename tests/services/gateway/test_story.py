@@ -74,7 +74,7 @@ def test_it_says_when_the_next_try_is(make_call: MakeCall) -> None:
 
 def test_it_says_by_when_a_later_answer_is_expected(make_call: MakeCall) -> None:
     call = make_call(status="waiting", due_at=timezone.now() + timedelta(days=1))
-    assert "we expect by" in story.status_message(call)
+    assert "usually comes by" in story.status_message(call)
 
 
 @pytest.mark.parametrize(("ms", "said"), [(20_000, True), (2_999, False)])

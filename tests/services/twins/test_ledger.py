@@ -1,10 +1,14 @@
 import hashlib
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import requests
 
+from services.twins.ledger import SCHEMA, Ledger
 from tests.services.twins.running import TIMEOUT_SECONDS, Twins
 
 
@@ -61,3 +65,16 @@ def test_asked_for_lines_the_ledger_tells_the_receipts_of_a_time(twins: Twins, r
 def test_lines_of_no_time_are_a_problem(twins: Twins) -> None:
     address, asked = twins.address("_twins/hko-rest/ledger"), {"Accept": "application/x-ndjson"}
     assert requests.get(address, headers=asked, timeout=TIMEOUT_SECONDS).status_code == 400
+
+
+def test_a_book_begun_before_traces_were_noted_is_read_on(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    with closing(sqlite3.connect(path)) as book:
+        book.executescript(SCHEMA.replace(",\n    traceparent TEXT NOT NULL DEFAULT ''", ""))
+        book.execute("INSERT INTO entry VALUES (1, 'td-rest', 'R1', 'op', 'filed', 'now', ?, '{}', '{}')", ["0" * 64])
+        book.commit()
+    ledger = Ledger(path)
+    assert [(entry["receipt"], entry["traceparent"]) for entry in ledger.entries("td-rest", receipt=None, limit=9)] == [
+        ("R1", "")
+    ]
+    ledger.close()

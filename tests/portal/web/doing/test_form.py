@@ -130,7 +130,7 @@ def test_whoever_cannot_do_it_learns_so_before_filling_in(db: None, needed: str,
 
 
 def test_a_system_not_connected_yet_is_no_form(signed_in: Client) -> None:
-    backend = BackendFactory(connector="sftp-batch")
+    backend = BackendFactory(connector="telex")
     function = ServiceFunctionFactory(department=backend.department)
     assert "You cannot do this here yet" in text_of(signed_in.get(address_of(function)))
 

@@ -43,9 +43,10 @@ def test_somebody_elses_is_not_found(call: ServiceCall) -> None:
     assert [stranger.get(address).status_code for address in addresses(call)] == [404, 404]
 
 
-@pytest.mark.parametrize("accept", ["application/json", "application/jose+json", "*/*"])
-def test_the_api_gives_it_to_whoever_takes_json(signed_in: Client, call: ServiceCall, accept: str) -> None:
-    answer = signed_in.get(addresses(call)[1], headers={"Accept": accept})
+@pytest.mark.parametrize("accept", ["application/json", "application/jose+json", "*/*", "text/html"])
+def test_it_has_one_media_type_whatever_one_asks_for(signed_in: Client, call: ServiceCall, accept: str) -> None:
+    answer = signed_in.get(f"{addresses(call)[1]}?format=json", headers={"Accept": accept})
+    assert answer["Content-Type"] == "application/jose+json"
     assert set(json.loads(answer.content)) == {"payload", "protected", "signature"}
 
 

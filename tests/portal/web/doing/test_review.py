@@ -131,7 +131,7 @@ def suspend(function: ServiceFunction) -> None:
 
 def unplug(function: ServiceFunction) -> None:
     assert function.published
-    function.published.backend.connector = "sftp-batch"
+    function.published.backend.connector = "telex"
     function.published.backend.save()
 
 

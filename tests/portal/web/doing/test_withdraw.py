@@ -36,8 +36,8 @@ def test_yes_takes_it_back_and_the_receipt_says_so(signed_in: Client, call: Serv
 
 def test_the_list_and_the_paper_say_so_too(signed_in: Client, call: ServiceCall) -> None:
     signed_in.post(page_of(call, "withdraw/"))
-    assert '<span class="tag tag-info">Taken back by you</span>' in text_of(signed_in.get("/en/calls/"))
-    assert "Taken back by you" in words_of(paper(signed_in, call))
+    assert '<span class="tag tag-info">Taken back</span>' in text_of(signed_in.get("/en/calls/"))
+    assert "Taken back" in words_of(paper(signed_in, call))
 
 
 def test_the_log_of_what_left_says_that_it_did_not(signed_in: Client, call: ServiceCall) -> None:
