@@ -12,7 +12,7 @@ from tests.faults.scene import Scene
 
 HANGING_SECONDS = 30  # a hanging department is waited for so long
 MORE = ("hkstp-science-park-tenancy-pay", "wfsfaa-loan-repay", "try-bills-pay")
-CALLS, SECONDS, ROUNDS = 800, 20.0, 3
+CALLS, SECONDS, ROUNDS = 300, 20.0, 3  # far from what the machine can do: else it is the machine that is measured
 PATIENT = (
     "from services.registry.models import Backend;"
     " Backend.objects.exclude(connector='sftp-batch').update(timeout_seconds={seconds})"
@@ -40,9 +40,11 @@ def functions() -> list[str]:
 def run(scene: Scene) -> bool:
     """Print both figures of every case; whether all limits are kept. Rounds with and without take turns."""
     people = People(scene.stack, functions())
+    scene.close()  # the second worker: one has to do, as `make run` starts it
     scene.stack.manage("shell", "-c", PATIENT.format(seconds=HANGING_SECONDS))
     print(f"Healthy departments, {CALLS} calls in {SECONDS:.0f} s, median of {ROUNDS} rounds:", flush=True)
     kept = []
+    measure(scene, people, CASES[0], hang=False)  # to warm up
     for case in CASES:
         rounds = [
             (measure(scene, people, case, hang=False), measure(scene, people, case, hang=True)) for _ in range(ROUNDS)

@@ -19,10 +19,11 @@ from tests.stack import REPOSITORY, Stack, running
 WORKER, CHORES, BEAT, WEB = "calls", "chores", "beat", "granian"
 CLOCKS = (WORKER, CHORES, BEAT)
 FOLDER = Path(__file__).resolve().parent
-TIMEOUT_SECONDS = 2  # of every backend that answers at once, so that leases are short
+TIMEOUT_SECONDS = 2  # of every backend, so that leases are short; a file may take five times as long
 IMPATIENT = (
     "from services.registry.models import Backend;"
-    f" Backend.objects.exclude(connector='sftp-batch').update(timeout_seconds={TIMEOUT_SECONDS})"
+    f" Backend.objects.update(timeout_seconds={TIMEOUT_SECONDS});"
+    f" Backend.objects.filter(connector='sftp-batch').update(timeout_seconds={5 * TIMEOUT_SECONDS})"
 )
 
 

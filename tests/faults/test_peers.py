@@ -4,6 +4,7 @@ Each test names the report. Double clicks (XGov form builder #1117, va.gov #1007
 `test_two_clicks_at_once_make_one_call` of the review page and by `test_fifty_equal_requests_at_once_are_one_call`.
 """
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,9 @@ from identity.accounts.models import User
 from services.gateway import delivery, flows, recovery, tasks
 from services.gateway.errors import NotSettleable
 from services.gateway.models import Lane, ServiceCall
+from services.registry.models import Backend
 from tests.factories import UserFactory
+from tests.ports import free_port
 from tests.services.gateway.conftest import MakeCall, backend, make_call
 from tests.services.twins.running import Twins
 
@@ -27,6 +30,12 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def operator() -> User:
     return UserFactory(username="someone-of-operations")
+
+
+@pytest.fixture
+def nobody(backend: Callable[..., Backend]) -> Backend:
+    """A department at whose address nobody listens."""
+    return backend(address=f"http://127.0.0.1:{free_port()}/")
 
 
 def try_now(call: ServiceCall) -> ServiceCall:
@@ -61,10 +70,9 @@ def test_open_forms_2198_a_submission_whose_worker_died_is_picked_up(make_call: 
     assert try_now(call).status == "completed"
 
 
-def test_open_forms_4174_retries_end_with_a_human(make_call: MakeCall, twins: Twins, settings: LazySettings) -> None:
+def test_open_forms_4174_retries_end_with_a_human(make_call: MakeCall, nobody: Backend, settings: LazySettings) -> None:
     """There, registrations were retried for days."""
-    twins.set_mode("td-rest", "down")
-    call = exhaust(make_call())
+    call = exhaust(make_call(to=nobody))
     assert (call.status, call.attempt_count) == ("failed", settings.GATEWAY_MAX_ATTEMPTS)
     assert call in ServiceCall.objects.undelivered()
 
@@ -89,11 +97,10 @@ def test_open_forms_1458_a_department_in_trouble_is_left_in_peace(make_call: Mak
 
 
 def test_open_forms_1957_a_retry_by_hand_is_bounded_too(
-    make_call: MakeCall, twins: Twins, settings: LazySettings, operator: User
+    make_call: MakeCall, nobody: Backend, settings: LazySettings, operator: User
 ) -> None:
     """There, sending again by hand ignored the limit of tries."""
-    twins.set_mode("td-rest", "down")
-    call = exhaust(make_call())
+    call = exhaust(make_call(to=nobody))
     flows.retry(call, by=operator, reason="They say that they are back")
     call = exhaust(call)
     assert (call.status, call.attempt_count) == ("failed", settings.GATEWAY_MAX_ATTEMPTS)
