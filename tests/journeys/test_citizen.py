@@ -188,6 +188,28 @@ def test_one_sign_out_ends_every_session(visit: Visit) -> None:
     expect(desk).to_have_url(re.compile("/accounts/login/"))
 
 
-def test_a_function_not_connected_yet_says_so_before_anybody_types(visit: Visit) -> None:
-    page = visit("/en/functions/td-vehicle-licence-renew/")
-    expect(page.locator("main")).to_contain_text("cannot do this here yet")
+def test_a_mainframe_answers_like_any_other_department(visit: Visit, portal: Stack) -> None:
+    page = visit("/en/functions/td-learner-licence/form/")
+    sign_in(page, "citizen")
+    page.locator("[name=vehicle_class]").fill("Private car")
+    page.locator("[name=eyesight_declaration]").first.check()
+    go_on(page)
+    expect(page).to_have_url(re.compile("/review/"))
+    go_on(page)
+    receipt = receipt_of(page)
+    expect(page.locator("main")).to_contain_text("The department has your application")
+    assert portal.filed("td-fixed-width", receipt) == 1
+
+
+def test_a_form_that_waits_for_its_batch_can_be_taken_back(visit: Visit, portal: Stack) -> None:
+    page = visit("/en/functions/immd-death-certificate-copy/form/", java_script_enabled=False)
+    sign_in(page, "citizen")
+    page.locator("[name=registration_number]").fill("D 12345")
+    page.locator("[name=copies]").fill("1")
+    go_on(page)
+    go_on(page)
+    receipt = receipt_of(page)
+    page.get_by_role("link", name="Take this form back").click()
+    page.get_by_role("button", name="Yes, take it back").click()
+    expect(page.locator("main")).to_contain_text("You took this form back")
+    assert portal.filed("immd-sftp-batch", receipt) == 0

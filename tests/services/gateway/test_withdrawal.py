@@ -8,8 +8,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from services.gateway import batches, delivery, flows, story, tasks, withdrawal
+from services.gateway.batch_files import format_of
 from services.gateway.connectors.base import Outcome
-from services.gateway.connectors.sftp_batch import format_of
 from services.gateway.errors import NotWithdrawable
 from services.gateway.models import Attempt, BatchRecord, ServiceCall
 from tests.services.gateway.conftest import MakeCall
