@@ -192,7 +192,7 @@ def test_a_mainframe_answers_like_any_other_department(visit: Visit, portal: Sta
     page = visit("/en/functions/td-learner-licence/form/")
     sign_in(page, "citizen")
     page.locator("[name=vehicle_class]").fill("Private car")
-    page.locator("[name=eyesight_declaration]").first.check()
+    page.locator("label[for=field-eyesight_declaration]").click()
     go_on(page)
     expect(page).to_have_url(re.compile("/review/"))
     go_on(page)
