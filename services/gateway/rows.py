@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from identity.statements import first_row
 from services.gateway.models import Attempt, Lane, ServiceCall
-from services.registry.models import Backend, FilingPeriod, FunctionVersion, ServiceFunction
+from services.registry.models import Backend, FunctionVersion, ServiceFunction
 
 LEFT_OUT = {"answer", "idempotency_key", "sent_sha256", "lease", "lease_until", "finished_at"}
 CALL = [field.attname for field in ServiceCall._meta.concrete_fields if field.attname not in LEFT_OUT]
@@ -144,7 +144,7 @@ def callable_function(code: str) -> ServiceFunction | None:
     has_periods, *values = values
     function = ServiceFunction.from_db(connection.alias, FUNCTION, values[: len(FUNCTION)])
     if not has_periods:
-        vars(function)["_prefetched_objects_cache"] = {"filing_periods": FilingPeriod.objects.none()}
+        vars(function)["_prefetched_objects_cache"] = {"filing_periods": []}
     version = known_version(function.published_id or 0)
     version.backend = known_backend(version.backend_id)
     lane = values[len(FUNCTION) :]
