@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import calls, catalogue, delivery, history, pages, search, table
+from tests.bench import calls, catalogue, delivery, history, pages, pools, search, table
 from tests.bench.citizen import Citizen
 from tests.bench.table import Line
 from tests.stack import Stack, running
@@ -24,6 +24,7 @@ PARTS: dict[str, Callable[[Stack, Citizen], list[Line]]] = {
     "calls": calls.run,
     "delivery": delivery.run,
     "history": lambda stack, citizen: history.run(stack, citizen, VARIABLES),
+    "pools": lambda stack, citizen: pools.run(stack),
     "catalogue": lambda stack, citizen: catalogue.run(stack),
 }
 

@@ -41,11 +41,13 @@ def fetch(key: str, url: str, body: str, headers: dict[str, str]) -> None:
 
 
 @contextmanager
-def worker(env: dict[str, str]) -> Iterator[None]:
-    """A worker of its own with threads, as the gateway's has."""
-    command = [sys.executable, "-m", "celery", "-A", "tests.bench.bare", "worker", "-Q", "bare", "-P", "threads",
-               "-c", str(CONCURRENCY), "-n", "bare@ferry", "--loglevel", "WARNING", "--without-gossip",
-               "--without-mingle", "--without-heartbeat"]  # fmt: skip
+def worker(env: dict[str, str], pool: str = "threads", concurrency: int = CONCURRENCY) -> Iterator[None]:
+    """A worker of its own; with threads, as the gateway's has, unless another of Celery's pools is named."""
+    command = [
+        sys.executable, "-m", "celery", "-A", "tests.bench.bare", "worker", "-Q", "bare", "-P", pool,
+        "-c", str(concurrency), "-n", "bare@ferry", "--loglevel", "WARNING", "--without-gossip", "--without-mingle",
+        "--without-heartbeat",
+    ]  # fmt: skip
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield

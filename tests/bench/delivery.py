@@ -32,7 +32,7 @@ def run(stack: Stack, citizen: Citizen) -> list[Line]:
     with bare.worker(stack.environment()):
         trip()
         latency = _latency(stack, citizen)
-        limit, ours = _bare_throughput(stack), throughput(stack, posts(stack, citizen, functions, CALLS))
+        limit, ours = bare_throughput(stack), throughput(stack, posts(stack, citizen, functions, CALLS))
     share = ours / limit
     return [
         latency,
@@ -123,19 +123,19 @@ def throughput(stack: Stack, requests: Sequence[bytes]) -> float:
     return len(requests) / took
 
 
-def _bare_throughput(stack: Stack) -> float:
+def bare_throughput(stack: Stack, calls: int = CALLS) -> float:
     """The same HTTP call by a task that does nothing else, published by one process as fast as it can."""
     stack.set_mode("_all", "ok", LOADED_DELAY_MS)
     key, url = uuid.uuid4().hex, f"{stack.twins}/td-rest/v1/{REST}"
     began = time.perf_counter()
-    for _ in range(CALLS):
+    for _ in range(calls):
         receipt = uuid.uuid4().hex
         body = json.dumps({"receiptNo": receipt, "details": {"mark": "HARBOUR", "meaning": "The harbour"}})
         bare.fetch.delay(key, url, body, {"Idempotency-Key": receipt, "Content-Type": "application/json"})
     broker = bare.broker()
-    while broker.llen(key) < CALLS:
+    while broker.llen(key) < calls:
         time.sleep(0.02)
-    return CALLS / (time.perf_counter() - began)
+    return calls / (time.perf_counter() - began)
 
 
 def _held(stack: Stack, requests: Sequence[bytes]) -> Line:
