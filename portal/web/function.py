@@ -16,9 +16,9 @@ from portal.web.wording import wording
 from services import languages
 from services.forms import schema
 from services.gateway import deadlines, standing, story
+from services.gateway.connectors.registry import answers_in_batches
 from services.registry.models import FunctionVersion, ServiceFunction
 
-BATCHED = {"sftp-batch"}  # connectors that bring the answer with the next run
 CONTENT_SECONDS = 60  # a version never changes; the names of its department and app may
 UNREAD = ("published__request_map", "published__answer_map")
 Row = dict[str, Any]
@@ -119,7 +119,7 @@ def _needs(version: FunctionVersion) -> str:
 
 
 def _speed(version: FunctionVersion) -> str:
-    if version.backend.connector in BATCHED:
+    if answers_in_batches(version.backend.connector):
         return _("Usually on the next working day: the department answers in batches")
     return _("Usually within a moment, on the same page")
 

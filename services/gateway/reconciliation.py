@@ -14,8 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from services.gateway import ledgers
-from services.gateway.connectors.base import BatchConnector
-from services.gateway.connectors.registry import connectors
+from services.gateway.connectors.registry import answers_in_batches
 from services.gateway.delivery import LEASE_MARGIN_SECONDS
 from services.gateway.ledgers import Entry
 from services.registry.models import Backend
@@ -109,7 +108,7 @@ def reconcile(backend: Backend, span: Span, ledger: Path | None = None) -> Recon
             cursor.execute("SELECT min(at), max(at) FROM reconciled_entry")
             first, last = cursor.fetchone()
             since, until = min(first or span.since, span.since), max(last or span.until, span.until)
-        is_batch = isinstance(connectors.get(backend.connector), BatchConnector)
+        is_batch = answers_in_batches(backend.connector)
         cursor.execute(VERDICTS, {**asked, "from": since, "to": until, "is_batch": is_batch})
         cursor.execute("SELECT verdict, count(*) FROM reconciled GROUP BY verdict")
         counts = dict(cursor.fetchall())

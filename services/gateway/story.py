@@ -14,8 +14,7 @@ from django.utils.translation import ngettext
 
 from services import moments
 from services.gateway import deadlines, mapping
-from services.gateway.connectors.base import BatchConnector
-from services.gateway.connectors.registry import connectors
+from services.gateway.connectors.registry import answers_in_batches
 from services.gateway.models import Attempt, ServiceCall, Settlement
 from services.languages import current, pick
 from services.registry.models import Backend, FunctionVersion, Maintenance, ServiceFunction
@@ -130,7 +129,7 @@ def _taken(call: ServiceCall, attempts: Iterable[Attempt]) -> list[Step]:
     answered = [attempt for attempt in attempts if attempt.outcome == "answered"]
     if call.answer and call.status in {ServiceCall.Status.COMPLETED, ServiceCall.Status.REJECTED}:
         answered = answered[:-1]  # the last one is the answer itself
-    is_batch = isinstance(connectors.get(call.backend.connector), BatchConnector)
+    is_batch = answers_in_batches(call.backend.connector)
     names = {"department": call.function.department.name}
     steps: dict[str, Step] = {}
     for attempt in answered:

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
-from services.gateway.connectors.base import BatchConnector, Outcome
-from services.gateway.connectors.registry import connectors
+from services.gateway.connectors.base import Outcome
+from services.gateway.connectors.registry import answers_in_batches
 from services.gateway.models import Attempt, BatchRecord, ServiceCall
 
 MAY_HAVE_ARRIVED = (Outcome.AMBIGUOUS, Outcome.ANSWERED)  # of a delivery: what leaves no certainty that nothing arrived
@@ -33,7 +33,7 @@ def may_have_arrived(attempt: Attempt) -> bool:
 def needs_taking_out(call: ServiceCall) -> bool:
     """Whether it lies in a file of ours that leaves later."""
     is_kept = call.status in {ServiceCall.Status.ACCEPTED, ServiceCall.Status.WAITING}
-    return is_kept and isinstance(connectors.get(call.backend.connector), BatchConnector)
+    return is_kept and answers_in_batches(call.backend.connector)
 
 
 _CODES = {
