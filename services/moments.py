@@ -3,7 +3,7 @@
 "Tuesday 3 March, 2:30 pm" and 「3月3日（星期二）下午2時30分」; the year is named when it is not this one.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -35,18 +35,23 @@ def say_date(day: date, today: date | None = None) -> str:
 
 
 def say_time(moment: datetime) -> str:
-    """`2:30 pm` · 「下午2時30分」."""
-    here = moment.astimezone(HONG_KONG)
-    hour = here.hour % 12 or 12
-    if current() == "en":
-        return f"{hour}:{here.minute:02} {'am' if here.hour < 12 else 'pm'}"
-    half = "上午" if here.hour < 12 else "下午"
-    hours, minutes = ("時", "分") if current() == "zh-hant" else ("时", "分")
-    return f"{half}{hour}{hours}{here.minute:02}{minutes}" if here.minute else f"{half}{hour}{hours}"
+    """`2:30 pm` · 「下午2時30分」 · “下午2:30”, in Hong Kong time."""
+    return say_clock(moment.astimezone(HONG_KONG).time(), current())
+
+
+def say_clock(at: time, language: str) -> str:
+    """In that language. In Chinese the small hours are 凌晨: 「上午12時」 reads as noon."""
+    hour = at.hour % 12 or 12
+    if language == "en":
+        return f"{hour}:{at.minute:02} {'am' if at.hour < 12 else 'pm'}"
+    part = "凌晨" if at.hour < 6 else "上午" if at.hour < 12 else "中午" if at.hour == 12 else "下午"
+    if language == "zh-hans":
+        return f"{part}{at.hour % 12 if at.hour != 12 else 12}:{at.minute:02}"
+    return f"{part}{hour}時{f'{at.minute:02}分' if at.minute else ''}"
 
 
 def say(moment: datetime) -> str:
-    """`Tuesday 3 March, 2:30 pm` · 「3月3日（星期二）下午2時30分」."""
+    """`Tuesday 3 March, 2:30 pm` · 「3月3日（星期二）下午2時30分」 · “3月3日（星期二）下午2:30”."""
     day = say_date(moment.astimezone(HONG_KONG).date())
     return f"{day}, {say_time(moment)}" if current() == "en" else day + say_time(moment)
 

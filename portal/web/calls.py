@@ -68,6 +68,8 @@ class Progress:
 
     @property
     def crossing(self) -> str:
+        if self.call.status == ServiceCall.Status.WAITING and self.call.trouble == "batch":
+            return "accepted"  # its batch has not left
         return CROSSINGS.get(self.call.status, self.call.status)
 
     @property

@@ -127,6 +127,8 @@ def timeline(
 def _taken(call: ServiceCall, attempts: Iterable[Attempt]) -> list[Step]:
     """That the department took the form, where its answer came or comes later; of a file, that it waits and leaves."""
     answered = [attempt for attempt in attempts if attempt.outcome == "answered"]
+    if _waits_for_batch(call):
+        return []
     if call.answer and call.status in {ServiceCall.Status.COMPLETED, ServiceCall.Status.REJECTED}:
         answered = answered[:-1]  # the last one is the answer itself
     is_batch = answers_in_batches(call.backend.connector)
@@ -134,7 +136,7 @@ def _taken(call: ServiceCall, attempts: Iterable[Attempt]) -> list[Step]:
     steps: dict[str, Step] = {}
     for attempt in answered:
         is_kept = is_batch and attempt.kind == Attempt.Kind.SEND
-        said = _("It leaves with the next file for %(department)s") if is_kept else _("%(department)s has your form")
+        said = _("We put it in the next batch for %(department)s") if is_kept else _("%(department)s has your form")
         steps.setdefault(said, Step(said % names, attempt.started_at, "done"))
     return list(steps.values())
 
@@ -147,9 +149,14 @@ def _folded(steps: list[Step]) -> list[Step]:
         step = alike[-1]
         if len(alike) > 1:
             times = _("Tried %(count)s times.") % {"count": len(alike)}
-            step = replace(step, detail=" ".join(filter(None, [times, step.detail])))
+            step = replace(step, detail=_space().join(filter(None, [times, step.detail])))
         folded.append(step)
     return folded
+
+
+def _space() -> str:
+    """Between two sentences; Chinese ones need none."""
+    return " " if current() == "en" else ""
 
 
 def _tried(attempt: Attempt) -> Step:
@@ -163,8 +170,7 @@ def _tried(attempt: Attempt) -> Step:
     detail = _("This is not your fault. You need to do nothing.")
     if attempt.outcome == "ambiguous" and attempt.duration_ms >= LONG_WAIT_MS:
         waited = ngettext("We waited %(count)s second.", "We waited %(count)s seconds.", attempt.duration_ms // 1000)
-        space = " " if current() == "en" else ""
-        detail = space.join([waited % {"count": attempt.duration_ms // 1000}, detail])
+        detail = _space().join([waited % {"count": attempt.duration_ms // 1000}, detail])
     return Step(label, attempt.started_at, "missed", detail)
 
 
@@ -198,15 +204,24 @@ def _ending(call: ServiceCall, *, is_taken: bool) -> list[Step]:
             return [Step(_("The answer"), None, "current", status_message(call))]
         case "waiting" if call.trouble != "batch":
             return [Step(_("%(department)s has your form") % {"department": department}, None, "current")]
+    on_its_way = _("On its way to %(department)s")
+    if _waits_for_batch(call):
+        on_its_way = _("Waiting for the next batch to %(department)s")
+    elif call.status == ServiceCall.Status.IN_DOUBT:
+        on_its_way = _("We are asking %(department)s whether your form arrived")
     return [
         Step(
-            _("On its way to %(department)s") % {"department": department},
+            on_its_way % {"department": department},
             None,
             "current",
             status_message(call),
         ),
         Step(_("The answer"), None, "todo"),
     ]
+
+
+def _waits_for_batch(call: ServiceCall) -> bool:
+    return call.status == ServiceCall.Status.WAITING and call.trouble == "batch"
 
 
 def status_message(call: ServiceCall) -> str:

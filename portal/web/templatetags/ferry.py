@@ -1,7 +1,7 @@
 """What templates ask for beyond Django's own: dates and money in people's words, languages, and parts of a field."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from urllib.parse import urlencode
@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.dates import MONTHS, WEEKDAYS
 from django.utils.translation import get_language
 
-from services import traces
+from services import languages, moments, traces
 
 register = template.Library()
 
@@ -63,7 +63,7 @@ def moment(at: datetime | str) -> str:
     if not isinstance(at, datetime):
         return day(at)
     at = _local(at)
-    return f"{day(at.date())}{'' if _is_chinese() else ', '}{_clock(at.time())}"
+    return f"{day(at.date())}{'' if _is_chinese() else ', '}{moments.say_clock(at.time(), languages.current())}"
 
 
 @register.filter
@@ -73,16 +73,6 @@ def hkd(amount: int | float | Decimal | str | None) -> str:
         return ""
     value = Decimal(str(amount))
     return f"HK${value:,.0f}" if value == value.to_integral_value() else f"HK${value:,.2f}"
-
-
-def _clock(at: time) -> str:
-    hour = at.hour % 12 or 12
-    if not _is_chinese():
-        return f"{hour}:{at.minute:02} {'am' if at.hour < 12 else 'pm'}"
-    half = "上午" if at.hour < 12 else "下午"
-    if get_language() == "zh-hans":
-        return f"{half}{hour}:{at.minute:02}"
-    return f"{half}{hour}時{f'{at.minute:02}分' if at.minute else ''}"
 
 
 def _local(at: datetime) -> datetime:

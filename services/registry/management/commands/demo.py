@@ -16,7 +16,7 @@ from services.registry.windows import HONG_KONG
 
 DEPARTMENT = "td"
 PEOPLE: dict[str, dict[str, Any]] = {  # username -> the rest; the password is `ferry-<username>`
-    "citizen": {"first_name": "Tai Man", "last_name": "Chan", "email": "chan.taiman@example.hk", "assurance": "basic"},
+    "citizen": {"first_name": "CHAN Tai Man", "email": "chan.taiman@example.hk", "assurance": "basic"},
     "officer": {"first_name": "Wing Yan", "last_name": "Lee", "email": "officer@td.example.hk", "is_staff": True},
     "approver": {"first_name": "Ka Ho", "last_name": "Wong", "email": "approver@td.example.hk", "is_staff": True},
     "ops": {"first_name": "Siu Fong", "last_name": "Cheung", "email": "ops@ferry.example.hk", "is_staff": True},
