@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from cryptography.fernet import Fernet
+from django.utils import translation
 
 from portal.launch.embedded import embedded
 from portal.launch.translations import compile_translations
@@ -74,6 +75,13 @@ _set_up_django(_worker)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the servers when the run ends."""
     _servers.close()
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """A request leaves its language active in its thread: the next test must not read in it."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")

@@ -26,14 +26,14 @@ def _words(notice: incidents.Notice) -> tuple[str, str]:
     match (bool(notice.departments), notice.is_over):
         case (True, False):
             return (
-                _("%(departments)s: the system is not answering"),
-                _("It has not answered since %(since)s. What you sent is safe with us: we deliver it as soon as the "
-                  "system answers. You need to do nothing."),
+                _("Not answering: %(departments)s"),
+                _("There has been trouble since %(since)s. What you sent is safe with us: we deliver it as soon as we "
+                  "get an answer. You need to do nothing."),
             )  # fmt: skip
         case (True, True):
             return (
-                _("%(departments)s: the system answers again"),
-                _("It was out of order from %(since)s to %(until)s. What we kept for you is delivered now."),
+                _("Answering again: %(departments)s"),
+                _("There was trouble from %(since)s to %(until)s. What we kept for you is delivered now."),
             )
         case (False, False):
             return (

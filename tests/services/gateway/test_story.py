@@ -65,6 +65,29 @@ def test_a_quick_answer_needs_no_more_words(make_call: MakeCall) -> None:
     assert labels(call) == ["We received your form", "Transport Department answered"]
 
 
+def test_what_waits_for_its_batch_is_not_shown_as_arrived(make_call: MakeCall) -> None:
+    call = make_call()
+    tried(call, 1, "answered")
+    answered(call, "waiting")
+    ServiceCall.objects.filter(pk=call.pk).update(trouble="batch")
+    assert labels(call) == ["We received your form", "Waiting for the next batch to Transport Department", "The answer"]
+
+
+def test_a_call_in_doubt_is_being_asked_about_and_not_on_its_way(make_call: MakeCall) -> None:
+    call = make_call(status="in_doubt")
+    asked = "We are asking Transport Department whether your form arrived"
+    assert labels(call) == ["We received your form", asked, "The answer"]
+
+
+def test_two_chinese_sentences_have_no_space_between_them(make_call: MakeCall) -> None:
+    call = make_call()
+    tried(call, 1, "unreached")
+    tried(call, 2, "unreached")
+    with translation.override("zh-hant"):
+        details = [step.detail for step in story.timeline(call)]
+    assert [detail for detail in details if "已嘗試2次。這" in detail]
+
+
 def test_it_says_when_the_next_try_is(make_call: MakeCall) -> None:
     later = make_call(trouble="unreached", due_at=timezone.now() + timedelta(minutes=10))
     assert "We try again on" in story.status_message(later)
