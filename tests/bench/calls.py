@@ -118,12 +118,3 @@ class Answers:
             status: str = message["data"].decode()
             if status in FINAL:
                 return status
-
-    def count(self, wanted: int) -> None:
-        """Wait until so many calls have ended since this began to listen. Raises AssertionError if they stop coming."""
-        heard_at = time.monotonic()
-        while wanted:
-            message = self._channel.get_message(timeout=5)
-            assert message or time.monotonic() - heard_at < 60, f"{wanted} calls were not answered"
-            if message:
-                wanted, heard_at = wanted - (message["data"].decode() in FINAL), time.monotonic()
