@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -288,6 +289,7 @@ UNFOLD = {
     "SITE_HEADER": "Ferry 一渡通",
     "SITE_SUBHEADER": _("Department desk"),
     "SITE_URL": "/",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda _request: static("web/favicon.svg")}],
     "SHOW_LANGUAGES": True,
     "SHOW_HISTORY": False,
     "LANGUAGES": {"action": reverse_lazy("desk:set_language"), "navigation": []},

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from identity.accounts.models import User
 from portal.control import fields, undelivered
 from portal.control.access import for_operations
-from portal.control.wording import TROUBLES
+from portal.control.wording import attempt_words
 from services import moments
 from services.gateway import flows, receipts
 from services.gateway.errors import NotSettleable
@@ -199,8 +199,8 @@ def _page(
     mistakes, typed = mistakes or {}, typed or {}
     attempts = [
         [
-            moments.say(row.started_at), row.get_kind_display(), str(TROUBLES[row.outcome]), f"{row.duration_ms} ms",
-            row.detail or "–",
+            moments.say(row.started_at), row.get_kind_display(), attempt_words(row.kind, row.outcome),
+            f"{row.duration_ms} ms", row.detail or "–",
         ]
         for row in call.attempts.all()
     ]  # fmt: skip
@@ -248,5 +248,5 @@ def _facts(call: ServiceCall) -> list[dict[str, str]]:
         {"label": _("Backend"), "value": call.backend.code},
         {"label": _("Accepted at"), "value": moments.say(call.accepted_at)},
         {"label": _("Why"), "value": undelivered.why(call)},
-        {"label": _("Attempts"), "value": str(call.attempt_count)},
+        {"label": _("Deliveries tried"), "value": str(call.attempt_count)},
     ]

@@ -42,7 +42,7 @@ def day_page(request: HttpRequest, day: str) -> HttpResponse:
             _("Backend"), _("Why"), _("Deliveries that failed"), _("Calls"), _("First"), _("Last"),
             _("Need a decision"),
         ],
-        "numeric": [2, 3, 6],
+        "numeric": [2, 3, 4, 5, 6],
     }  # fmt: skip
     return render(request, "control/day.html", context)
 

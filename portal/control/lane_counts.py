@@ -63,14 +63,20 @@ def awaited() -> Iterable[tuple[int, int, int]]:
     return counted.values_list("backend_id", "doubts", "waiting")
 
 
-def batches() -> Iterable[tuple[int, int]]:
-    """Backend, and files that are not answered in full."""
-    return Batch.objects.exclude(state="answered").order_by().values_list("backend_id").annotate(Count("pk"))
+def batches() -> Iterable[tuple[int, int, int]]:
+    """Backend, files that are not answered in full, and those of them that something keeps from leaving."""
+    counted = (
+        Batch.objects.exclude(state="answered")
+        .order_by()
+        .values("backend_id")
+        .annotate(files=Count("pk"), stuck=Count("pk", filter=Q(state="sealed") & ~Q(trouble="")))
+    )
+    return counted.values_list("backend_id", "files", "stuck")
 
 
 def overdue(now: datetime) -> Iterable[tuple[int, int, int]]:
     """Backend, calls that left with a file and should have been answered by now, and how many files these are."""
-    late = BatchRecord.objects.filter(call__status="waiting", call__due_at__lt=now, batch__isnull=False).order_by()
+    late = BatchRecord.objects.filter(call__status="waiting", call__due_at__lt=now, batch__state="sent").order_by()
     counted = late.values("backend_id").annotate(calls=Count("pk"), files=Count("batch", distinct=True))
     return counted.values_list("backend_id", "calls", "files")
 

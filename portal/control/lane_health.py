@@ -37,6 +37,7 @@ class Health:
     overdue: int = 0  # of them, left with a file and should have been answered
     batches: int = 0  # files not answered in full
     batches_overdue: int = 0
+    batches_stuck: int = 0  # sealed, and something keeps them from leaving
     week: dict[datetime, tuple[int, int]] = field(default_factory=dict)  # piece -> tried, answered
 
     @property
@@ -87,7 +88,7 @@ class Health:
 
     @property
     def is_in_trouble(self) -> bool:
-        return self.is_ailing or self.fails_often or self.overdue > 0
+        return self.is_ailing or self.fails_often or self.overdue > 0 or self.batches_stuck > 0
 
     @property
     def heard_at(self) -> datetime | None:
@@ -110,6 +111,8 @@ class Health:
             return _("failing"), "error"
         if self.fails_often:
             return _("many failures"), "waiting"
+        if self.batches_stuck:
+            return _("files held up"), "waiting"
         if self.overdue:
             return _("answers overdue"), "waiting"
         if self.maintenance:
@@ -222,7 +225,7 @@ def _asked(now: datetime) -> Iterator[tuple[int, dict[str, Any]]]:
         yield backend, {"in_flight": flying}
     for backend, doubts, waiting in lane_counts.awaited():
         yield backend, {"in_doubt": doubts, "waiting": waiting}
-    for backend, files in lane_counts.batches():
-        yield backend, {"batches": files}
+    for backend, files, stuck in lane_counts.batches():
+        yield backend, {"batches": files, "batches_stuck": stuck}
     for backend, late, files in lane_counts.overdue(now):
         yield backend, {"overdue": late, "batches_overdue": files}

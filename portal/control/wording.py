@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 
 from django.utils.dates import MONTHS
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from services.languages import current
 
@@ -46,6 +46,13 @@ PART_STATES = {
 }
 
 
+def attempt_words(kind: str, outcome: str) -> str:
+    """How an exchange ended. A look-up sends nothing, so it cannot itself have arrived."""
+    if kind == "lookup" and outcome == "ambiguous":
+        return gettext("The department's system gave no clear answer")
+    return str(TROUBLES[outcome])
+
+
 def say_day(day: date) -> str:
     """`31 December 2027` · 「2027年12月31日」: the weekday of a plan matters to nobody."""
     if current() == "en":
@@ -60,7 +67,9 @@ def say_month(day: date) -> str:
 
 def say_span(span: timedelta) -> str:
     """`3 minutes`, `5 hours`, `2 days`: how long, in the largest unit that fits."""
-    minutes = max(int(span.total_seconds() // 60), 0)
+    minutes = int(span.total_seconds() // 60)
+    if minutes < 1:
+        return gettext("less than a minute")
     if minutes < 60:
         return ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes}
     if minutes < 2880:

@@ -93,6 +93,13 @@ def _said(name: str, value: Any) -> str:
     return outcome_words(value) if name == "outcome" else _short(value)
 
 
+def attempt_words(kind: str, outcome: str) -> str:
+    """How an exchange ended. A look-up sends nothing, so it cannot itself have arrived."""
+    if kind == "lookup" and outcome == "ambiguous":
+        return _("The department's system gave no clear answer")
+    return outcome_words(outcome)
+
+
 def outcome_words(kind: str) -> str:
     """How an exchange with a department's system ended; what has no words stays as it is stored."""
     words = {

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from portal.desk.access import person, staff_page
-from portal.desk.changes import outcome_words
+from portal.desk.changes import attempt_words, outcome_words
 from portal.desk.pages import page, to
 from services.gateway import flows
 from services.gateway.errors import NotSettleable, NotYours
@@ -43,7 +43,7 @@ def call(request: HttpRequest, receipt: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, found: ServiceCall, *, status: int = 200, **said: Any) -> HttpResponse:
-    attempts = [(attempt, outcome_words(attempt.outcome)) for attempt in found.attempts.all()]
+    attempts = [(attempt, attempt_words(attempt.kind, attempt.outcome)) for attempt in found.attempts.all()]
     is_in_doubt = found.status == ServiceCall.Status.IN_DOUBT and found.closed_at is None
     return page(
         request, "call", found.receipt, status=status, call=found, attempts=attempts,

@@ -78,6 +78,8 @@ def tell(_logger: object, _method: str, given: Line) -> Line:
         told["event"], given = "task_failed", {"task": task.get("name")}
     elif record.name == "django.request" and isinstance(status := getattr(record, "status_code", None), int):
         told["event"], given = "request_not_served", _of_request(status, getattr(record, "request", None))
+        if status < 500:  # a slip in a form, an old link: nothing that someone should look at
+            told["level"] = "info"
     told |= _facts({**structlog.contextvars.get_contextvars(), **given})
     if error is not None:
         told |= {"error": _qualified(type(error)), "exception": _told(error)}

@@ -188,8 +188,9 @@ def news_of_leaving(batch: Batch, expected_at: datetime) -> Iterator[News]:
 
 
 def mark_sent(batch: Batch, now: datetime) -> None:
-    batch.state, batch.sent_at = Batch.State.SENT, now
-    batch.save(update_fields=["state", "sent_at"])
+    """It left: what kept it from leaving is over."""
+    batch.state, batch.sent_at, batch.trouble = Batch.State.SENT, now, ""
+    batch.save(update_fields=["state", "sent_at", "trouble"])
     logger.info("batch_sent", batch=batch.file_name, records=batch.record_count)
 
 

@@ -23,7 +23,8 @@ _FAILED = """
     SELECT backend.id, failed.* FROM registry_backend backend CROSS JOIN LATERAL (
         SELECT outcome, count(*), count(DISTINCT call_id), min(started_at), max(started_at)
         FROM gateway_attempt attempt
-        WHERE attempt.backend_id = backend.id AND outcome <> 'answered' AND started_at >= %s AND started_at < %s
+        WHERE attempt.backend_id = backend.id AND outcome <> 'answered' AND kind <> 'lookup'
+            AND started_at >= %s AND started_at < %s
         GROUP BY outcome
     ) failed"""
 

@@ -281,11 +281,11 @@ def _has_left(session: Session, folders: dict[str, str], manifest: Manifest) -> 
         if f"{manifest.file}{MANIFEST}" in found:
             there = read_manifest(session.read(f"{folder}/{manifest.file}{MANIFEST}", limit=LARGEST_MANIFEST))
             if there.sha256 != manifest.sha256:
-                raise FileUnreadable(f"{folder} has another manifest of this name")
+                raise FileUnreadable(f"the folder {folder} has another manifest of this name")
             return True
         if manifest.file in found:
             if sha256_of(session.read(f"{folder}/{manifest.file}", limit=LARGEST_FILE)) != manifest.sha256:
-                raise FileUnreadable(f"{folder} has another file of this name")
+                raise FileUnreadable(f"the folder {folder} has another file of this name")
             if folder == folders["archive"]:
                 return True
     return False

@@ -48,6 +48,15 @@ def test_the_queue_has_its_length_and_its_age(client: Client, undelivered: Undel
     assert "oldest 5 minutes" in page(client, call.backend)
 
 
+def test_what_is_younger_than_a_minute_is_not_zero_minutes_old(client: Client, undelivered: Undelivered) -> None:
+    assert "oldest less than a minute" in page(client, queued(undelivered).backend)
+
+
+def test_the_way_shows_where_a_backends_page_belongs(client: Client, backend: Backend) -> None:
+    tree = html.fromstring(client.get(f"/control/backends/{backend.code}/").content)
+    assert tree.xpath("//nav[@class='control-nav']/a[@aria-current]/text()") == ["Backends"]
+
+
 def test_slots_and_rate_are_said(client: Client, undelivered: Undelivered) -> None:
     now = timezone.now()
     call = queued(undelivered, status="delivering", lease="0" * 32, lease_until=now + MINUTE)
@@ -83,6 +92,16 @@ def test_an_overdue_batch_is_trouble(client: Client, undelivered: Undelivered) -
     batch_of(call)
     said = page(client, call.backend)
     assert [words for words in ("answers overdue", "1 batch open, 1 overdue") if words not in said] == []
+
+
+def test_a_file_that_cannot_leave_is_trouble_but_its_answer_is_not_overdue(
+    client: Client, undelivered: Undelivered
+) -> None:
+    call = queued(undelivered, status="waiting", due_at=timezone.now() - MINUTE)
+    batch_of(call)
+    Batch.objects.update(state="sealed", sent_at=None)
+    said = page(client, call.backend)
+    assert ("files held up" in said, "overdue" in said) == (True, False)
 
 
 def test_the_files_of_a_backend_are_listed(client: Client, undelivered: Undelivered) -> None:

@@ -99,7 +99,7 @@ def test_an_open_breaker_says_until_when_and_why(client: Client) -> None:
 def test_the_last_hour_is_counted(client: Client, undelivered: Undelivered) -> None:
     undelivered()
     (cell,) = page(client, "/control/backends/").xpath("//tbody/tr/td[@data-label='Last hour']")
-    assert " ".join(cell.text_content().split()) == "1 call1 not answeredp50 40 · p95 40 ms"
+    assert " ".join(cell.text_content().split()) == "1 delivery1 not answeredp50 40 · p95 40 ms"
 
 
 @pytest.mark.usefixtures("ops")

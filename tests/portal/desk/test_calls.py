@@ -6,7 +6,7 @@ from django.test import Client
 
 from identity.accounts.models import User
 from services.gateway import receipts
-from services.gateway.models import ServiceCall
+from services.gateway.models import Attempt, ServiceCall
 from services.registry.models import Change
 from tests.factories import Maker, OfficerFactory, OperatorFactory, UserFactory
 from tests.portal.desk.conftest import Desk, browser
@@ -49,6 +49,15 @@ def test_operations_see_them(desk: Desk, call: ServiceCall) -> None:
 def test_a_call_is_found_by_its_receipt(desk: Desk, call: ServiceCall) -> None:
     page = desk.browser.get("/admin/gateway/servicecall/", {"q": call.receipt}).content.decode()
     assert f"/calls/{call.receipt}/" in page
+
+
+def test_a_look_up_without_an_answer_does_not_say_that_it_arrived(desk: Desk, call: ServiceCall) -> None:
+    Attempt.objects.create(
+        call=call, backend=call.backend, number=1, kind="lookup", outcome="ambiguous", duration_ms=1,
+        started_at=call.accepted_at,
+    )  # fmt: skip
+    page = desk.browser.get(f"/admin/calls/{call.receipt}/").content.decode()
+    assert "It may have arrived" not in page
 
 
 # --- Looking at what was sent ----------------------------------------------------------------------

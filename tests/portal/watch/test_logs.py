@@ -64,6 +64,7 @@ def test_a_request_that_failed_is_told_by_its_view_never_by_its_path(
     client.get("/en/functions/my-name-is-chan/")
     (line,) = [line for line in written() if line["logger"] == "django.request"]
     assert (line["event"], line["status"], line["view"]) == ("request_not_served", 404, "web:function")
+    assert line["level"] == "info"
     assert "chan" not in json.dumps(line)
 
 

@@ -39,6 +39,12 @@ def test_failures_are_grouped_by_backend_and_cause(make_call: MakeCall) -> None:
     assert found == [("td-rest", "unreached", 2, 1), ("td-rest", "busy", 1, 1), ("td-soap", "busy", 1, 1)]
 
 
+def test_a_look_up_that_learned_nothing_is_no_failed_delivery(make_call: MakeCall) -> None:
+    fail(make_call(), outcome="ambiguous")
+    Attempt.objects.update(kind="lookup")
+    assert digest.of(DAY).is_quiet
+
+
 def test_a_group_has_its_first_and_last_time(make_call: MakeCall) -> None:
     call = make_call()
     for hours in (3, -3, 0):

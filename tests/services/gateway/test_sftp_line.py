@@ -225,6 +225,16 @@ def test_another_file_of_the_same_name_is_never_overwritten(department: Departme
     department.collect(1)
     (department.folder / "in" / "td-sftp-batch-000001.csv").write_bytes(b"somebody's")
     department.exchange()
-    assert department.batch().trouble == "in has another file of this name"
+    assert department.batch().trouble == "the folder in has another file of this name"
     assert (department.folder / "in" / "td-sftp-batch-000001.csv").read_bytes() == b"somebody's"
     assert department.statuses() == ["waiting"]
+
+
+def test_what_kept_a_batch_from_leaving_is_forgotten_once_it_has_left(department: Department) -> None:
+    department.collect(1)
+    stray = department.folder / "in" / "td-sftp-batch-000001.csv"
+    stray.write_bytes(b"somebody's")
+    department.exchange()
+    stray.unlink()
+    department.exchange()
+    assert (department.batch().state, department.batch().trouble) == ("sent", "")
