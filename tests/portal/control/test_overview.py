@@ -163,3 +163,10 @@ def test_htmx_gets_the_rows_alone(client: Client) -> None:
     BackendFactory()
     text = client.get("/control/backends/", headers={"HX-Request": "true"}).content.decode()
     assert ("<html" in text, "not heard of yet" in text) == (False, True)
+
+
+@pytest.mark.usefixtures("ops")
+def test_what_went_to_backends_in_trouble_is_not_denied(client: Client, undelivered: Undelivered) -> None:
+    Lane.objects.update_or_create(backend=undelivered().backend, defaults={"failures": 5})
+    said = client.get("/control/").content.decode()
+    assert ("No calls went out" in said, "Nothing went to the other backends" in said) == (False, True)
