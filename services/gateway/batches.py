@@ -14,6 +14,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, Max, OuterRef
 from django.utils import timezone
 
+from identity import statements
 from services.gateway import mapping, rows
 from services.gateway.batch_files import Format, Json, sha256_of
 from services.gateway.connectors.base import News, Outcome
@@ -74,10 +75,11 @@ def collect(receipt: str, backend: Backend, content: Json) -> BatchRecord | None
     call = ServiceCall.objects.only("pk").filter(receipt=receipt).first()
     if call is None:
         return None
-    defaults = {"backend": backend, "content": content}
+    moment = statements.clock()  # the one that decides about departures: ours may be wrong
+    defaults = {"backend": backend, "content": content, "added_at": moment}
     record, is_new = BatchRecord.objects.select_related("batch").get_or_create(call=call, defaults=defaults)
     if not is_new and record.batch is not None and record.batch.state != Batch.State.SEALED:
-        record.batch, record.line, record.content, record.added_at = None, None, content, timezone.now()
+        record.batch, record.line, record.content, record.added_at = None, None, content, moment
         record.save(update_fields=["batch", "line", "content", "added_at"])
     return record
 

@@ -56,7 +56,7 @@ def deliver(call_id: str) -> None:
         with traces.span("finish", outcome=outcome.kind):
             delivery.finish(claimed, outcome, duration_ms=duration_ms)
     if claimed.fills_lane:
-        behind = ServiceCall.objects.due(timezone.now()).filter(backend=claimed.call.backend).first()
+        behind = ServiceCall.objects.due(statements.clock()).filter(backend=claimed.call.backend).first()
         if behind is not None:
             ring(behind.pk)
 
@@ -73,7 +73,7 @@ def sweep() -> None:
 @shared_task(name="gateway.settle_in_doubt")
 def settle_in_doubt() -> None:
     """Begin the look-ups that are due, each in a task of its own so that a slow backend delays only its own."""
-    due = ServiceCall.objects.filter(status="in_doubt", due_at__lte=timezone.now(), backend__has_lookup=True)
+    due = ServiceCall.objects.filter(status="in_doubt", due_at__lte=statements.clock(), backend__has_lookup=True)
     for call_id in due.order_by("due_at").values_list("pk", flat=True)[:IN_DOUBT_LIMIT]:
         look_up.delay(str(call_id))
 
@@ -121,7 +121,7 @@ def send_digest() -> None:
 @shared_task(name="gateway.exchange_batches")
 def exchange_batches() -> None:
     """Begin the exchanges that are due: a batch has to leave, or it is time to look for answers."""
-    now = timezone.now()
+    now = statements.clock()
     keys = [key for key, connector in connectors.items() if isinstance(connector, BatchConnector)]
     awaited = set(Batch.objects.filter(state=Batch.State.SENT).values_list("backend_id", flat=True))
     used = set(Batch.objects.values_list("backend_id", flat=True).distinct().order_by())
@@ -136,7 +136,7 @@ def exchange_batches() -> None:
 @shared_task(name="gateway.exchange_batch")
 def exchange_batch(backend_id: int) -> None:
     """Exchange files with one backend. Of two at once, one does nothing; cut off anywhere, the next goes on."""
-    now, backend = timezone.now(), Backend.objects.get(pk=backend_id)
+    now, backend = statements.clock(), Backend.objects.get(pk=backend_id)
     connector = connectors[backend.connector]
     assert isinstance(connector, BatchConnector)
     traces.note(backend=backend.code, connector=backend.connector)
@@ -159,7 +159,7 @@ def exchange_batch(backend_id: int) -> None:
 
 def _write_down(backend: Backend, news: News) -> None:
     """What a batch exchange learned of one call. A call that is settled stays as it is."""
-    now, outcome = timezone.now(), news.outcome
+    now, outcome = statements.clock(), news.outcome
     with transaction.atomic():
         locked = ServiceCall.objects.select_for_update(of=("self",)).defer("payload", "answer")
         call = locked.filter(receipt=news.receipt).first()

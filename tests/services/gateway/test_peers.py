@@ -19,7 +19,7 @@ from services.gateway.models import Lane, ServiceCall
 from services.registry.models import Backend
 from tests.factories import UserFactory
 from tests.ports import free_port
-from tests.services.gateway.conftest import MakeCall, backend, make_call
+from tests.services.gateway.conftest import MakeCall
 from tests.services.twins.running import Twins
 
 __all__ = ["backend", "make_call"]  # fixtures of the gateway's own tests
