@@ -22,7 +22,6 @@ from tests.ports import free_port
 from tests.services.gateway.conftest import MakeCall
 from tests.services.twins.running import Twins
 
-__all__ = ["backend", "make_call"]  # fixtures of the gateway's own tests
 pytestmark = pytest.mark.django_db(transaction=True)
 HOUR = timedelta(hours=1)
 
