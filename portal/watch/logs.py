@@ -24,9 +24,9 @@ from services import traces
 Line = MutableMapping[str, Any]
 
 FACTS = frozenset({
-    "attempt", "backend", "batch", "call", "connector", "count", "department", "drafts", "error", "files", "function",
-    "kind", "method", "ms", "number", "outcome", "part", "queue", "reason", "records", "seconds", "state", "status",
-    "task", "view",
+    "attempt", "backend", "batch", "call", "client", "connector", "count", "department", "drafts", "error", "files",
+    "function", "kind", "method", "ms", "number", "outcome", "part", "person", "queue", "reason", "records",
+    "seconds", "state", "status", "task", "view",
 })  # fmt: skip
 LONGEST_TEXT = 300  # characters of one fact
 LONGEST_TRACE = 30  # frames, the innermost

@@ -12,5 +12,6 @@ urlpatterns = [
     path("departments/", find.department_list, name="department-list"),
     path("departments/<str:code>/", find.department, name="department"),
     path("functions/<str:code>/", function.function, name="function"),
+    path("account/", include("portal.web.account.urls")),
     path("", include("portal.web.doing_urls")),
 ]

@@ -1,0 +1,34 @@
+"""My account: one page that leads to everything a person governs."""
+
+from typing import NamedTuple
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+
+class Section(NamedTuple):
+    """One card of the page."""
+
+    view: str  # name of its address
+    title: str | Promise
+    text: str | Promise
+
+
+SECTIONS = [
+    Section("web:profile", _("My data"), _("What Ferry knows about you, and where it comes from.")),
+    Section("usersessions_list", _("Where you are signed in"), _("Your devices. Sign out one of them, or all.")),
+    Section("account_change_password", _("Password"), _("Choose a new password.")),
+]
+
+
+@never_cache
+@require_safe
+def account(request: HttpRequest) -> HttpResponse:
+    """The sections as cards."""
+    cards = [{"url": reverse(each.view), "title": each.title, "text": each.text} for each in SECTIONS]
+    return render(request, "web/account.html", {"cards": cards})
