@@ -51,6 +51,7 @@ def run(young: Stack, citizen: Citizen, variables: dict[str, str]) -> list[Line]
         for stack, each in zip(stacks, citizens, strict=True):
             stack.set_mode("td-rest", "ok", delivery.DELAY_MS)
             assert each.follow(each.call(REST)) == "completed"
+            each.hang_up()
         _live_through(old)
         functions = [delivery.prepare(stack) for stack in stacks]
         answers = [Answers(stack) for stack in stacks]
