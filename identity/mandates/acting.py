@@ -1,4 +1,4 @@
-"""For whom the person of a session acts. The session keeps only the mandate's key: the database is asked at each use."""
+"""For whom the person of a session acts. The session keeps the mandate's key only: each use asks the database."""
 
 import uuid
 from typing import cast

@@ -6,6 +6,7 @@ It is a mandate of kind `assisted`, so that everything that holds of mandates ho
 import secrets
 from datetime import timedelta
 
+from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -70,7 +71,7 @@ def begin(
 def _confirmed_address(citizen: User | None) -> str:
     if citizen is None:
         return ""
-    found = citizen.emailaddress_set.filter(verified=True).order_by("-primary").first()
+    found = EmailAddress.objects.filter(user=citizen, verified=True).order_by("-primary").first()
     return str(found.email) if found else ""
 
 
@@ -101,7 +102,7 @@ def approve(mandate: Mandate, *, by: User, code: str) -> Mandate:
 
 
 def confirm_by_code(mandate: Mandate, *, by: User, code: str) -> Mandate:
-    """The officer types the code that the citizen got at their confirmed address. Raises NotYours, WrongCode, NotOpen."""
+    """The officer types the code that the citizen got at their address. Raises NotYours, WrongCode, NotOpen."""
     if mandate.agent_id != by.pk:
         logger.warning("counter_refused", person=pseudonym(by), department=mandate.department, reason="not_theirs")
         raise NotYours

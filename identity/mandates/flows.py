@@ -93,7 +93,9 @@ def _open(
     limits.check(now)
     if kind not in ASKABLE or not _fits(kind, organisation, is_offer=is_offer, is_invitation=bool(code)):
         raise WrongLimits
-    if Mandate.objects.filter(asked_by=by, state=STATE.ASKED).count() >= MOST_OPEN_ASKS:
+    own = Mandate.objects.filter(asked_by=by, state=STATE.ASKED).exclude(kind=Mandate.Kind.ASSISTED)
+    own.filter(invited_until__lte=now).update(state=STATE.WITHDRAWN)
+    if own.count() >= MOST_OPEN_ASKS:
         raise TooMany
     typed = address.strip()[:254]
     if is_oneself(by, typed):
@@ -357,6 +359,6 @@ def use(mandate: Mandate, *, by: User, act: str, function: str, category: str = 
 
 
 def refuse_use(reason: str, person: User | None, mandate: Mandate | None = None) -> None:
-    """Raises NotUsable, and says so in the security log. Somebody else's mandate is not told from one that never was."""
+    """Raises NotUsable, and logs it. Somebody else's mandate is not told from one that never was."""
     logger.warning("mandate_refused", person=pseudonym(person), reason=reason)
     raise NotUsable(reason, mandate if reason != "unknown" else None)

@@ -13,6 +13,7 @@ from identity import statements
 from identity.accounts import assurance
 from identity.accounts.models import User
 from identity.consent import flows as consent
+from identity.mandates.models import Act, Mandate
 from identity.profile import flows as profile
 from identity.profile.models import ProfileField
 from services import traces
@@ -21,7 +22,7 @@ from services.forms import flows as forms
 from services.forms.errors import FieldError, Invalid
 from services.forms.masking import Masked, masked
 from services.forms.models import StoredFile
-from services.gateway import events, figures, receipts, rows, story, tasks, withdrawal
+from services.gateway import acting, events, figures, receipts, rows, story, tasks, withdrawal
 from services.gateway.connectors.base import BatchConnector
 from services.gateway.connectors.registry import connectors
 from services.gateway.delivery import preview
@@ -41,7 +42,12 @@ logger = structlog.get_logger(__name__)
 
 
 def clean(
-    version: FunctionVersion, data: Any, *, profile: Mapping[str, ProfileField], files: Container[str] = ()
+    version: FunctionVersion,
+    data: Any,
+    *,
+    profile: Mapping[str, ProfileField],
+    files: Container[str] = (),
+    mandate: Mandate | None = None,
 ) -> dict[str, Any]:
     """The data as it will be sent, once it is right and the department's system has room for it.
 
@@ -49,7 +55,7 @@ def clean(
     """
     form = validation.validate(version.form, data, profile=profile, files=files)
     connector = connectors.get(version.backend.connector)
-    misfits = connector.misfits(preview(version, form)) if connector else []
+    misfits = connector.misfits(preview(version, form, acting.of_mandate(mandate) if mandate else None)) if connector else []
     if misfits:
         errors = [FieldError(f"/{name}", name, each.message) for each in misfits for name in sorted(each.names)]
         raise Invalid(errors)
@@ -68,54 +74,85 @@ def submit(
     version: FunctionVersion | None = None,
     priority: int = ServiceCall.Priority.WAITED_FOR,
     traceparent: str = "",
+    mandate: Mandate | None = None,
 ) -> tuple[ServiceCall, bool]:
     """Accept a call: one transaction for call and disclosure, then the doorbell. The receipt stands from here on.
 
     The same key with the same data gives the first call back and False. `version` is the one the form was filled in
-    with; the published one unless given. Raises AssuranceTooLow, NotAvailable, forms.errors.Invalid or
-    IdempotencyConflict.
+    with; the published one unless given. With a `mandate`, `person` acts for its principal, whose profile counts; it
+    is asked again in the transaction. Raises AssuranceTooLow, NotAvailable, forms.errors.Invalid,
+    IdempotencyConflict, or identity.mandates.errors.NotUsable.
     """
     version = version or function.published
     assert version is not None
     traces.note(function=function.code, backend=version.backend.code, connector=version.backend.connector)
     if not assurance.reaches(assurance.of(person or AnonymousUser()), version.assurance):
         raise AssuranceTooLow(version.assurance)
+    if mandate is not None and person is not None:
+        acting.require(mandate, person, acting.act_to_send(version), version)
     availability, now = story.availability(function), timezone.now()
     try:
         if not availability.is_accepting:
             raise NotAvailable(availability.code, availability.message)
-        payload, sent = _payload(version, data, person, owners=[caller])
+        payload, sent = _payload(version, data, person, mandate, owners=[caller])
         receipt = receipts.new()
         call = ServiceCall(
             receipt=receipt, function=function, version=version, backend=version.backend, person=person, caller=caller,
             idempotency_key=idempotency_key, language=language, payload=payload,
             sent_sha256=receipts.fingerprint(receipt, function.code, payload), accepted_at=now,
             due_at=version.backend.opens_at(now), trouble="closed" if availability.opens_at else "",
-            priority=priority, traceparent=traceparent,
+            priority=priority, traceparent=traceparent, **_parties(mandate),
         )  # fmt: skip
         _accept(call, sent, now)
     except (NotAvailable, Invalid, IntegrityError):
         first = rows.call_of_key(caller, idempotency_key)
         if first is None:
             raise
-        payload, _ = _payload(version, data, person, owners=[caller, f"{forms.SENT}{first.receipt}"])
+        payload, _ = _payload(version, data, person, mandate, owners=[caller, f"{forms.SENT}{first.receipt}"])
         return _same(first, function, payload), False
     return call, True
 
 
 def _payload(
-    version: FunctionVersion, data: Mapping[str, Any], person: User | None, *, owners: list[str]
+    version: FunctionVersion,
+    data: Mapping[str, Any],
+    person: User | None,
+    mandate: Mandate | None,
+    *,
+    owners: list[str],
 ) -> tuple[dict[str, Any], list[StoredFile]]:
     """What will be sent, and the owners' files that it names. A file that a call took belongs to that call."""
-    known = profile.read(person, only=schema.profile_fields(version.form)) if person else {}
+    known = known_to(person, mandate, version) if person else {}
     sent = files.named_in(version.form, data, callers=owners)
-    form = clean(version, data, profile=known, files=sent)
+    form = clean(version, data, profile=known, files=sent, mandate=mandate)
     about = {key: {"name": f.name, "type": f.type, "size": f.size, "sha256": f.sha256} for key, f in sent.items()}
     return {"form": form, "files": dict(sorted(about.items()))}, list(sent.values())
 
 
+def known_to(person: User, mandate: Mandate | None, version: FunctionVersion) -> dict[str, ProfileField]:
+    """The profile that fills the form in: the person's own, or the principal's as far as the mandate allows it."""
+    asked = schema.profile_fields(version.form)
+    if mandate is None:
+        return profile.read(person, only=asked)
+    if mandate.principal_person is None or not acting.may(mandate, Act.PREPARE, version):
+        return {}
+    return profile.read(mandate.principal_person, only=asked)
+
+
+def _parties(mandate: Mandate | None) -> dict[str, Any]:
+    if mandate is None:
+        return {}
+    return {
+        "mandate": mandate,
+        "for_person_id": mandate.principal_person_id,
+        "for_organisation_id": mandate.principal_organisation_id,
+    }
+
+
 @transaction.atomic
 def _accept(call: ServiceCall, sent: Iterable[StoredFile], now: datetime) -> None:
+    if call.mandate is not None and call.person is not None:
+        acting.hold(call.mandate, call.person, call.version)
     statements.insert(call)
     forms.hand_over(sent, receipt=call.receipt)
     consent.disclose(
