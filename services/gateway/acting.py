@@ -39,6 +39,11 @@ def hold(mandate: Mandate, by: User, version: FunctionVersion) -> Mandate:
     )
 
 
+def proven(person: User | None, mandate: Mandate | None) -> User | None:
+    """Whose verified identity counts: at a counter the citizen's, who was asked there; else the person's own."""
+    return mandate.principal_person if mandate is not None and mandate.is_assisted else person
+
+
 def label(mandate: Mandate | None) -> str:
     """`X for Y`, with both names in the active language; empty for a call that a person made for themselves."""
     if mandate is None:
@@ -48,6 +53,13 @@ def label(mandate: Mandate | None) -> str:
         said["department"] = pick(mandate.department_names)
         return _("Officer %(agent)s of %(department)s assisted %(principal)s") % said
     return _("%(agent)s for %(principal)s") % said
+
+
+def ground(mandate: Mandate | None) -> str:
+    """On which a call's data leaves, for the disclosure log: no names, which stand in its journal."""
+    if mandate is None:
+        return ""
+    return f"{'assisted session' if mandate.is_assisted else 'mandate'} {mandate.pk}"
 
 
 def described(call: ServiceCall) -> Json | None:

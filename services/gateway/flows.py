@@ -3,10 +3,12 @@
 from collections.abc import Collection, Container, Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from identity import statements
@@ -55,7 +57,9 @@ def clean(
     """
     form = validation.validate(version.form, data, profile=profile, files=files)
     connector = connectors.get(version.backend.connector)
-    misfits = connector.misfits(preview(version, form, acting.of_mandate(mandate) if mandate else None)) if connector else []
+    misfits = (
+        connector.misfits(preview(version, form, acting.of_mandate(mandate) if mandate else None)) if connector else []
+    )
     if misfits:
         errors = [FieldError(f"/{name}", name, each.message) for each in misfits for name in sorted(each.names)]
         raise Invalid(errors)
@@ -86,7 +90,7 @@ def submit(
     version = version or function.published
     assert version is not None
     traces.note(function=function.code, backend=version.backend.code, connector=version.backend.connector)
-    if not assurance.reaches(assurance.of(person or AnonymousUser()), version.assurance):
+    if not assurance.reaches(assurance.of(acting.proven(person, mandate) or AnonymousUser()), version.assurance):
         raise AssuranceTooLow(version.assurance)
     if mandate is not None and person is not None:
         acting.require(mandate, person, acting.act_to_send(version), version)
@@ -163,6 +167,8 @@ def _accept(call: ServiceCall, sent: Iterable[StoredFile], now: datetime) -> Non
         purpose_names=call.version.names,
         fields=call.payload["form"],
         reference=call.receipt,
+        for_person=call.mandate.principal_person if call.mandate else None,
+        ground=acting.ground(call.mandate),
         at=now,
     )
     transaction.on_commit(lambda: _tell_accepted(call))
@@ -181,14 +187,17 @@ def _same(first: ServiceCall, function: ServiceFunction, payload: dict[str, Any]
 
 
 @transaction.atomic
-def withdraw(call: ServiceCall, *, callers: Collection[str]) -> ServiceCall:
+def withdraw(call: ServiceCall, *, callers: Collection[str], person: UUID | None = None) -> ServiceCall:
     """Take one's own call back before it has left: nothing reaches the department. Taken back already is no error.
+
+    One's own is also what somebody else sent for this `person`.
 
     The row's lock decides between this and a worker that is about to deliver. Raises NotWithdrawable, or
     ServiceCall.DoesNotExist for somebody else's.
     """
     own = ServiceCall.objects.select_for_update(of=("self",)).select_related("backend", "function__department")
-    call = own.get(pk=call.pk, caller__in=callers)
+    theirs = Q(for_person=person) if person else Q(pk__in=[])
+    call = own.get(Q(caller__in=callers) | theirs, pk=call.pk)
     if call.status == ServiceCall.Status.WITHDRAWN:
         return call
     if not _is_still_here(call):

@@ -29,6 +29,15 @@ class Reach:
     def is_limited(self) -> bool:
         return bool(self.functions or self.categories)
 
+    @property
+    def may_withdraw_for(self) -> UUID | None:
+        """The person, who may take back what others sent for them; an agent takes back only their own."""
+        return None if self.own or self.organisation else self.person
+
+    def may_withdraw(self, call: ServiceCall) -> bool:
+        is_for_them = call.for_person_id is not None and call.for_person_id == self.may_withdraw_for
+        return call.caller in self.callers or is_for_them
+
     def calls(self) -> ServiceCallQuerySet:
         """Of the database, in no order."""
         theirs = Q(for_person=self.person) if self.person else Q(pk__in=[])

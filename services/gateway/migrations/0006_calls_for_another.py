@@ -6,40 +6,61 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('gateway', '0005_replays'),
-        ('mandates', '0002_final_journal'),
-        ('registry', '0003_windows_rates_and_periods'),
+        ("gateway", "0005_replays"),
+        ("mandates", "0002_final_journal"),
+        ("registry", "0003_windows_rates_and_periods"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='servicecall',
-            name='for_organisation',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='mandates.organisation'),
+            model_name="servicecall",
+            name="for_organisation",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="mandates.organisation"
+            ),
         ),
         migrations.AddField(
-            model_name='servicecall',
-            name='for_person',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="servicecall",
+            name="for_person",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='servicecall',
-            name='mandate',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='mandates.mandate'),
+            model_name="servicecall",
+            name="mandate",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="mandates.mandate"
+            ),
         ),
         migrations.AddIndex(
-            model_name='servicecall',
-            index=models.Index(condition=models.Q(('for_person__isnull', False)), fields=['for_person', '-accepted_at'], name='call_for_person'),
+            model_name="servicecall",
+            index=models.Index(
+                condition=models.Q(("for_person__isnull", False)),
+                fields=["for_person", "-accepted_at"],
+                name="call_for_person",
+            ),
         ),
         migrations.AddIndex(
-            model_name='servicecall',
-            index=models.Index(condition=models.Q(('for_organisation__isnull', False)), fields=['for_organisation', '-accepted_at'], name='call_for_organisation'),
+            model_name="servicecall",
+            index=models.Index(
+                condition=models.Q(("for_organisation__isnull", False)),
+                fields=["for_organisation", "-accepted_at"],
+                name="call_for_organisation",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='servicecall',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('for_organisation', None), ('for_person', None), ('mandate', None)), models.Q(('for_organisation', None), ('for_person__isnull', False), ('mandate__isnull', False)), models.Q(('for_organisation__isnull', False), ('for_person', None), ('mandate__isnull', False)), _connector='OR'), name='call_for_one_other_exactly_under_a_mandate'),
+            model_name="servicecall",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("for_organisation", None), ("for_person", None), ("mandate", None)),
+                    models.Q(("for_organisation", None), ("for_person__isnull", False), ("mandate__isnull", False)),
+                    models.Q(("for_organisation__isnull", False), ("for_person", None), ("mandate__isnull", False)),
+                    _connector="OR",
+                ),
+                name="call_for_one_other_exactly_under_a_mandate",
+            ),
         ),
     ]
