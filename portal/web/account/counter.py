@@ -130,11 +130,12 @@ def _begin(request: HttpRequest) -> HttpResponse:
 
 
 def _send_code(to: str, code: str, officer: User, department: Department) -> None:
-    text = _(
-        "Officer %(officer)s of %(department)s asks to help you at a counter with Ferry.\n\n"
-        "If you are there and agree, tell the officer this code: %(code)s\n\n"
-        "It works for ten minutes. If you are not at a counter, tell nobody and do nothing."
-    ) % {"officer": officer, "department": department.name, "code": code}
+    said = {"officer": officer, "department": department.name, "code": code}
+    text = "\n\n".join([
+        _("Officer %(officer)s of %(department)s asks to help you at a counter with Ferry.") % said,
+        _("If you are there and agree, tell the officer this code: %(code)s") % said,
+        _("It works for ten minutes. If you are not at a counter, tell nobody and do nothing."),
+    ])  # fmt: skip
     send_mail(_("Your code for the counter"), text, None, [to])
 
 
