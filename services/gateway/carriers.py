@@ -29,6 +29,7 @@ def _threads() -> ThreadPoolExecutor:
 def _finish(**_: object) -> None:
     """A worker that is stopped first finishes the calls that are under way, as Celery does its tasks."""
     _threads().shutdown()
+    _threads.cache_clear()
 
 
 @cache
