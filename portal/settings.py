@@ -20,6 +20,7 @@ DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.text("SECRET_KEY")
 FERRY_DATA_KEYS = environment.words("FERRY_DATA_KEYS")  # Fernet keys, newest first
 FERRY_PROOF_KEYS = environment.words("FERRY_PROOF_KEY")  # Ed25519, base64url, newest first: services/gateway/proof.py
+FERRY_DISCLOSURE_KEYS = environment.words("FERRY_DISCLOSURE_KEY")  # the same: identity/consent/checkpoints.py
 if not SECRET_KEY or not FERRY_DATA_KEYS:
     raise ImproperlyConfigured("Set SECRET_KEY and FERRY_DATA_KEYS (make run keeps its own in var/secrets.env).")
 PORT = environment.number("PORT", 8000)
@@ -182,6 +183,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "gateway.pulse": {"task": "gateway.pulse", "schedule": 60.0, "options": {"expires": 60}},
+    "consent.take_checkpoint": {"task": "consent.take_checkpoint", "schedule": crontab(minute=30, hour=0)},
     "gateway.send_digest": {"task": "gateway.send_digest", "schedule": crontab(minute=0, hour=7)},
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
     "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},

@@ -122,9 +122,10 @@ def _accept(call: ServiceCall, sent: Iterable[StoredFile], now: datetime) -> Non
         person=call.person,
         recipient=call.function.department.code,
         recipient_names=call.function.department.names,
+        purpose=call.function.code,
         purpose_names=call.version.names,
         fields=call.payload["form"],
-        receipt=call.receipt,
+        reference=call.receipt,
         at=now,
     )
     transaction.on_commit(lambda: _tell_accepted(call))
