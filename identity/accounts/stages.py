@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from allauth.account.authentication import get_authentication_records
 from allauth.account.models import EmailAddress
 from allauth.account.stages import EmailVerificationStage
 from allauth.mfa.stages import AuthenticateStage
 
-WHOLE = {"qr", "recovery"}  # ways of signing in that have asked for everything themselves
+WHOLE = {"by": "itself"}  # signal_kwargs of a sign-in that has asked for everything it needs
 
 
 class AddressStage(EmailVerificationStage):
@@ -29,7 +28,4 @@ class FactorStage(AuthenticateStage):
     """Asks for the second factor, unless the way of signing in has done so."""
 
     def handle(self) -> tuple[Any, bool]:
-        records = get_authentication_records(self.request, self.login.user)
-        if records and records[-1].get("method") in WHOLE:
-            return None, True
-        return super().handle()
+        return (None, True) if self.login.signal_kwargs == WHOLE else super().handle()
