@@ -18,6 +18,13 @@ def first_row(statement: str, values: Sequence[Any] | Mapping[str, Any]) -> Any:
         return cursor.fetchone() if cursor.description else None
 
 
+def execute(statement: str, values: Sequence[Any]) -> int:
+    """Carry out a statement; how many rows it changed. Raises django.db.Error."""
+    with _run(statement, values) as cursor:
+        changed: int = cursor.rowcount
+        return changed
+
+
 def rows(statement: str, values: Sequence[Any]) -> list[Any]:
     """Every row that a statement gives. Raises django.db.Error."""
     with _run(statement, values) as cursor:

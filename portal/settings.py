@@ -110,7 +110,7 @@ MIDDLEWARE = [
     "portal.web.limits.RequestSizeGuard",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "identity.accounts.limits.NoteUse",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -251,7 +251,12 @@ STAFF_NEED_SECOND_FACTOR = environment.flag("STAFF_NEED_SECOND_FACTOR", default=
 RECOVERY_WAIT_HOURS = environment.number("RECOVERY_WAIT_HOURS", 72)
 ACCOUNT_SESSION_REMEMBER = False
 SESSION_ENGINE = "identity.accounts.sessions"
-SESSION_COOKIE_AGE = 8 * 3600
+SIGNED_IN_SECONDS = environment.number("SIGNED_IN_SECONDS", 8 * 3600)  # of a session: identity/accounts/limits.py
+SIGNED_IN_IDLE_SECONDS = environment.number("SIGNED_IN_IDLE_SECONDS", 3600)
+PLUS_SECONDS = environment.number("PLUS_SECONDS", 3600)  # of what a session proves beyond `basic`
+PLUS_IDLE_SECONDS = environment.number("PLUS_IDLE_SECONDS", 1800)
+STEP_UP_URL = "web:account-prove"
+SESSION_COOKIE_AGE = SIGNED_IN_SECONDS
 OPERATIONS_EMAIL = environment.text("OPERATIONS_EMAIL", "")  # gets the daily list of what failed
 EMAIL_BACKEND = environment.text("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
 EMAIL_FILE_PATH = VAR / "mail"  # where mails lie until there is a server to send them
