@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "services.consolidation",
     "portal.control",
     "portal.api",
+    "portal.sso",
 ]
 MIDDLEWARE = [
     "portal.watch.correlation.Correlation",
@@ -101,6 +102,7 @@ MIDDLEWARE = [
     "portal.web.pagecache.SignedOutPageCache",
     "csp.middleware.CSPMiddleware",
     "portal.desk.security.AdminPolicy",
+    "portal.sso.security.ReturnToClients",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -185,6 +187,8 @@ CELERY_BEAT_SCHEDULE = {
     "gateway.send_digest": {"task": "gateway.send_digest", "schedule": crontab(minute=0, hour=7)},
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
     "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},
+    "provider.rotate_signing_keys": {"task": "provider.rotate_signing_keys", "schedule": crontab(minute=35, hour=3)},
+    "provider.forget_expired": {"task": "provider.forget_expired", "schedule": crontab(minute=50)},
     "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},
     "registry.end_suspensions": {
         "task": "registry.end_suspensions",
@@ -230,6 +234,11 @@ SESSION_ENGINE = "identity.accounts.sessions"
 SESSION_COOKIE_AGE = 8 * 3600
 OPERATIONS_EMAIL = environment.text("OPERATIONS_EMAIL", "")  # gets the daily list of what failed
 EMAIL_BACKEND = environment.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+
+# --- Provider for departments ---------------------------------------------------------------------
+PROVIDER_CLIENT_RATE = environment.number(
+    "PROVIDER_CLIENT_RATE", 12_000
+)  # requests of one client a minute, at one endpoint
 
 # --- Pages --------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -324,6 +333,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
     "loggers": {
         "asyncssh": {"level": "WARNING"},  # lower ones write the names of files and people
+        "authlib": {"level": "WARNING"},  # its debug level writes tokens
         "celery": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},  # its debug level writes statements with their values
         "django.server": {"level": "WARNING"},

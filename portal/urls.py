@@ -10,6 +10,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 
 urlpatterns = [
     path("", include("portal.web.root_urls")),
+    path("", include("portal.sso.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", include("portal.desk.urls")),
     path("admin/", admin.site.urls),
