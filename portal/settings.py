@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.web.limits.RequestSizeGuard",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "identity.accounts.second_factor.StaffSecondFactor",
     "allauth.account.middleware.AccountMiddleware",
     "identity.accounts.limits.NoteUse",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -184,6 +185,7 @@ CELERY_BEAT_SCHEDULE = {
     "gateway.pulse": {"task": "gateway.pulse", "schedule": 60.0, "options": {"expires": 60}},
     "gateway.send_digest": {"task": "gateway.send_digest", "schedule": crontab(minute=0, hour=7)},
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
+    "accounts.forget": {"task": "accounts.forget", "schedule": crontab(minute=10, hour=4)},
     "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},
     "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},
     "registry.end_suspensions": {
@@ -247,6 +249,8 @@ MFA_FORMS = {
     "authenticate": "identity.accounts.factor_forms.CodeForm",
     "reauthenticate": "identity.accounts.factor_forms.CodeAgainForm",
 }
+SECOND_FACTOR_URL = reverse_lazy("web:account-security")
+STAFF_PATHS = ("/admin/", "/control/")
 STAFF_NEED_SECOND_FACTOR = environment.flag("STAFF_NEED_SECOND_FACTOR", default=False)
 RECOVERY_WAIT_HOURS = environment.number("RECOVERY_WAIT_HOURS", 72)
 ACCOUNT_SESSION_REMEMBER = False

@@ -44,9 +44,7 @@ def start(request: HttpRequest) -> HttpResponse:
         return redirect(get_next_redirect_url(request) or settings.LOGIN_REDIRECT_URL)
     agent = request.headers.get("User-Agent", "")
     try:
-        made = tickets.make(
-            user_agent=agent, network=networks.of(request), next=get_next_redirect_url(request) or ""
-        )
+        made = tickets.make(user_agent=agent, network=networks.of(request), next=get_next_redirect_url(request) or "")
     except tickets.Refused as refused:
         return _ended(request, refused.reason, status=429)
     request.session[SESSION] = {"token": made.token, "browser": made.browser}
