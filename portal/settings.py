@@ -246,6 +246,9 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_RATE_LIMITS = {"webauthn_login": "300/m/ip"}
 MFA_FORMS = {
     "add_webauthn": "identity.accounts.factor_forms.PasskeyForm",
+    "login_webauthn": "identity.accounts.factor_forms.PasskeyLoginForm",
+    "authenticate_webauthn": "identity.accounts.factor_forms.PasskeyStepForm",
+    "reauthenticate_webauthn": "identity.accounts.factor_forms.PasskeyAgainForm",
     "authenticate": "identity.accounts.factor_forms.CodeForm",
     "reauthenticate": "identity.accounts.factor_forms.CodeAgainForm",
 }
