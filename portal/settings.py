@@ -186,6 +186,12 @@ CELERY_BEAT_SCHEDULE = {
     "gateway.send_digest": {"task": "gateway.send_digest", "schedule": crontab(minute=0, hour=7)},
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
     "accounts.forget": {"task": "accounts.forget", "schedule": crontab(minute=10, hour=4)},
+    "accounts.tell_of_new_devices": {
+        "task": "accounts.tell_of_new_devices",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "accounts.forget_sign_ins": {"task": "accounts.forget_sign_ins", "schedule": crontab(minute=30, hour=4)},
     "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},
     "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},
     "registry.end_suspensions": {
