@@ -59,8 +59,6 @@ class UpstreamProvider(Provider):
     ) -> HttpResponse:
         """Begin, and lead to the page where the person sees how to go on."""
         kind = Transaction.Kind.CONNECT if process == "connect" else Transaction.Kind.SIGN_IN
-        if kind == Transaction.Kind.SIGN_IN and kwargs.get("again"):
-            kind = Transaction.Kind.REAUTHENTICATE
         person = request.user if isinstance(request.user, User) and kind != Transaction.Kind.SIGN_IN else None
         begun = flows.begin(
             kind, browser=browser_of(request), person=person, next=next_url or "", language=get_language() or "en"

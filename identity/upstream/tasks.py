@@ -31,7 +31,9 @@ def ring_acknowledge(key: str) -> None:
 def acknowledge(key: str) -> None:
     """Tell the provider that a signature arrived. Safe to run twice: it only hears so again."""
     transaction = Transaction.objects.get(pk=key)
-    client.call("/account/signing/ackResult", {"businessID": str(transaction.pk), "openID": transaction.asked["open_id"]})
+    client.call(
+        "/account/signing/ackResult", {"businessID": str(transaction.pk), "openID": transaction.asked["open_id"]}
+    )
 
 
 @shared_task(name="upstream.forget")
