@@ -26,6 +26,7 @@ REFERENCES: dict[str, tuple[str, ...]] = {  # RFC 8176; a passkey may be synced,
     "recovery_codes": ("otp",),
     "webauthn": ("pop", "user"),
 }
+SECOND = {"totp", "recovery_codes"}  # prove `plus` beside a password only (NIST SP 800-63B-4 sections 3.1.2 and 3.1.4)
 FACTORS = {"password": "knowledge", "totp": "possession", "webauthn": "possession", "recovery_codes": "possession"}
 
 
@@ -82,7 +83,7 @@ def _steps(request: HttpRequest, person: User) -> Iterator[_Step]:
     records: list[dict[str, Any]] = get_authentication_records(request, person)
     kinds = [str(record.get("type") or record.get("method")) for record in records]
     for kind, record in zip(kinds, records, strict=True):
-        is_plus = kind == "webauthn" or (kind == "totp" and "password" in kinds)
+        is_plus = kind == "webauthn" or (kind in SECOND and "password" in kinds)
         yield _Step(kind, REFERENCES.get(kind, ()), float(record.get("at", 0)), is_plus)
     for entry in request.session.get(NOTED, []):
         if entry["person"] == str(person.pk):

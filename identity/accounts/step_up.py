@@ -32,23 +32,24 @@ class Way:
     """One way for this person to prove more: a page that leads back to `next`."""
 
     title: str | Promise
-    view: str  # name of its address; it is given `next`
+    url: str  # of its page; it is given `next`
     reaches: str  # the acr of the session afterwards, of a person whose identity was verified
 
 
 WAYS: list[Callable[[HttpRequest], Iterable[Way]]] = []
 
 
+OWN: dict[str, tuple[str | Promise, str]] = {  # django-allauth's methods, and the level that each reaches
+    "mfa_reauthenticate:webauthn": (_("Use your passkey"), User.Assurance.PLUS),
+    "mfa_reauthenticate": (_("Use a code from your app"), User.Assurance.PLUS),
+    "reauthenticate": (_("Use your password"), User.Assurance.BASIC),
+}
+
+
 def own_factors(request: HttpRequest) -> Iterable[Way]:
-    """What django-allauth can ask for: password, passkey, code of an app."""
-    plus, basic = User.Assurance.PLUS, User.Assurance.BASIC
-    offered = {method["url"] for method in get_adapter().get_reauthentication_methods(request.user)}
-    kinds = [
-        Way(_("Use your passkey"), "mfa_reauthenticate_webauthn", plus),
-        Way(_("Use a code from your app"), "mfa_reauthenticate", plus),
-        Way(_("Use your password"), "account_reauthenticate", basic),
-    ]
-    return [way for way in kinds if reverse(way.view) in offered]
+    """What django-allauth can ask for: passkey, code of an app, password."""
+    offered = {method["id"]: method["url"] for method in get_adapter().get_reauthentication_methods(request.user)}
+    return [Way(title, offered[key], reaches) for key, (title, reaches) in OWN.items() if key in offered]
 
 
 WAYS.append(own_factors)

@@ -6,7 +6,6 @@ from django.contrib.auth import logout
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -35,8 +34,7 @@ def prove(request: HttpRequest) -> HttpResponse:
         "is_known": is_known,
         "is_again": authentication.level(request) == acr,
         "ways": [
-            {"title": way.title, "url": f"{reverse(way.view)}?{here}"}
-            for way in (step_up.ways(request, acr) if is_known else [])
+            {"title": way.title, "url": f"{way.url}?{here}"} for way in (step_up.ways(request, acr) if is_known else [])
         ],
         "here": here,
     }

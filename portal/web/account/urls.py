@@ -2,10 +2,13 @@
 
 from django.urls import URLPattern, path
 
-from portal.web.account import hub, prove
+from portal.web.account import hub, phone, prove, security
 
 urlpatterns: list[URLPattern] = [
     path("", hub.account, name="account"),
     path("prove/", prove.prove, name="account-prove"),
+    path("security/", security.security, name="account-security"),
+    path("security/recovery/<uuid:pk>/stop/", security.stop_recovery, name="account-stop-recovery"),
+    path("phone/<str:token>/", phone.answer, name="phone-answer"),
     path("sign-in-again/", prove.sign_in_again, name="account-sign-in-again"),
 ]
