@@ -244,7 +244,8 @@ def _exchange(transaction: Transaction, code: str) -> None:
 def is_own(transaction: Transaction) -> bool:
     """Whether it was approved by the person who asked, as far as their account knows their app."""
     open_id = transaction.answer["open_id"]
-    return SocialAccount.objects.filter(provider=PROVIDER, uid=open_id, user=transaction.person).exists()
+    mine = SocialAccount.objects.filter(provider=PROVIDER, uid=open_id, user=transaction.person)
+    return bool(mine.exists())
 
 
 def _why_not(state: str, browser: str) -> Transaction:
@@ -304,7 +305,7 @@ def holder_of(transaction: Transaction) -> User | None:
     """The account that the one who approved a log-in has already."""
     open_id = (transaction.answer or {}).get("open_id", "")
     linked = SocialAccount.objects.filter(provider=PROVIDER, uid=open_id).select_related("user").first()
-    return linked.user if linked else None  # type: ignore[return-value]
+    return linked.user if linked else None
 
 
 @database.atomic

@@ -67,7 +67,7 @@ class Transaction(models.Model):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
     state_digest = models.CharField(max_length=64, unique=True)  # SHA-256, hexadecimal
-    ticket_digest = models.CharField(max_length=64, unique=True, null=True, blank=True)  # noqa: DJ001 (unique or none)
+    ticket_digest = models.CharField(max_length=64, unique=True, null=True, blank=True)
     browser_digest = models.CharField(max_length=64, blank=True, default="")  # of the browser that began
     is_here = models.BooleanField(_("the app is on the same device"), default=False)
     next = models.CharField(max_length=2000, blank=True, default="")

@@ -1,4 +1,4 @@
-"""The national identity app as a provider of django-allauth; allauth finds the classes here by the name of this file."""
+"""The national identity app as a provider of django-allauth, which finds the classes by the name of this file."""
 
 import secrets
 from typing import Any

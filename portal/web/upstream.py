@@ -203,8 +203,7 @@ def _sign_in(request: HttpRequest, found: Transaction) -> HttpResponse:
         if holder == request.user:
             return _reauthenticate(request, found)
         logout(request)  # this session's alone
-    response = _complete(request, found, "login")
-    return response
+    return _complete(request, found, "login")
 
 
 def _connect(request: HttpRequest, found: Transaction) -> HttpResponse:
@@ -222,7 +221,6 @@ def _complete(request: HttpRequest, found: Transaction, process: str) -> HttpRes
     response: HttpResponse = complete_social_login(request, login)
     connection = flows.recognise(found)
     person = User.objects.get(pk=connection.account.user_id)
-    request.user.refresh_from_db() if request.user == person else None
     authentication.note(request, amr=AMR[found.is_here], acr=User.Assurance.BASIC, person=person)
     return response
 

@@ -41,7 +41,7 @@ def build_app(port: int, folder: Path) -> web.Application:
     app[BOOK] = Book(registered(), f"http://127.0.0.1:{port}", SigningRoom(folder))
     app.add_routes([
         *routes(),
-        web.get("/", lambda _request: web.HTTPFound("/app/")),
+        web.get("/", to_phone),
         web.get("/qr/{ask}", qr),
         web.get("/app/", phone),
         web.post("/app/person", choose),
@@ -91,6 +91,10 @@ async def qr(request: web.Request) -> web.StreamResponse:
 
 
 # --- The phone ------------------------------------------------------------------------------------
+async def to_phone(_request: web.Request) -> web.StreamResponse:
+    raise web.HTTPFound("/app/")
+
+
 async def phone(request: web.Request) -> web.StreamResponse:
     language = request.query.get("lang") or request.cookies.get(LANGUAGE, "en-US")
     language = language if language in LANGUAGES else "en-US"

@@ -82,7 +82,7 @@ class Book:
         """Remember it; the oldest go when there are too many."""
         for kept in (self.asks, self.codes, self.tokens):
             while len(kept) >= MOST:
-                del kept[next(iter(kept))]  # type: ignore[attr-defined]
+                del kept[next(iter(kept))]
         self.asks[ask.id] = ask
         return ask
 

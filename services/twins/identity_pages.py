@@ -18,7 +18,8 @@ STYLE = """
 :root{color-scheme:light dark;--ink:#1d1b33;--paper:#fff;--ground:#f1effa;--own:#3b2f9e;--on-own:#fff;--line:#8b86b5}
 @media (prefers-color-scheme:dark){:root{--ink:#eceaf8;--paper:#1c1a2b;--ground:#12111d;--own:#b9b0ff;--on-own:#15122b}}
 *{box-sizing:border-box}
-body{margin:0;background:var(--ground);color:var(--ink);font:18px/1.6 system-ui,"PingFang HK","Noto Sans HK",sans-serif}
+body{margin:0;background:var(--ground);color:var(--ink);
+font:18px/1.6 system-ui,"PingFang HK","Noto Sans HK",sans-serif}
 main{max-width:26rem;margin:0 auto;min-height:100vh;background:var(--paper);padding:1rem 1.25rem 2rem}
 header{color:var(--own);font-weight:700}h1{font-size:1.4rem;line-height:1.3;margin:.75rem 0}
 .note,.hint{font-size:.9rem}.note{border-top:1px solid var(--line);margin-top:2rem;padding-top:.75rem}
@@ -40,7 +41,8 @@ def page(title: str, content: str, language: str, *, refresh: bool = False, stat
     text = (
         f'<!doctype html><html lang="{TAGS.get(language, "en")}"><head><meta charset="utf-8">{again}'
         f"<title>{escape(title)} – {escape(say('app', language))}</title>"
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta name="color-scheme" content="light dark">'
         f"<style>{STYLE}</style></head><body><main><header>{escape(say('app', language))}</header>"
         f'<h1>{escape(title)}</h1>{content}<p class="note">{escape(say("note", language))}</p></main></body></html>'
     )
@@ -63,7 +65,7 @@ def scan(book: Book, ask: Ask) -> web.Response:
     words = [escape(say(word, ask.language)) for word in ("scan_text", "scan", "address")]
     content = (
         f'<p>{words[0]}</p><div class="qr"><img src="{source}" alt="{words[1]}"></div>{_code(book, ask)}'
-        f'<p class="hint">{words[2]} <a class="address" href="{escape(address)}" target="_blank">{escape(address)}</a></p>'
+        f'<p class="hint">{words[2]} <a class="address" href="{escape(address)}">{escape(address)}</a></p>'
     )
     return page(f"{say(ask.kind, ask.language)}: {say('scan', ask.language)}", content, ask.language, refresh=True)
 
@@ -73,7 +75,8 @@ def home(book: Book, person: Person | None, language: str) -> web.Response:
     if person is None:
         return page(say("who", language), _people(language, "/app/person", ""), language)
     waiting = "".join(
-        f'<a class="button" href="/app/asks/{ask.id}">{escape(book.service.name)}: {escape(say(ask.kind, language))}</a>'
+        f'<a class="button" href="/app/asks/{ask.id}">'
+        f"{escape(book.service.name)}: {escape(say(ask.kind, language))}</a>"
         for ask in book.waiting_for(person)
     )
     content = waiting or f"<p>{escape(say('nothing', language))}</p>"
@@ -92,7 +95,8 @@ def ask_page(book: Book, ask: Ask, person: Person | None) -> web.Response:
         return page(say(ask.kind, language), text, language, status=403)
     lead = f"<p><strong>{escape(book.service.name)}</strong> {escape(say('asks', language))}</p>"
     buttons = "".join(
-        f'<button name="do" value="{act}"{" class=main" if act == "approve" else ""}>{escape(say(act, language))}</button>'
+        f'<button name="do" value="{act}"{" class=main" if act == "approve" else ""}>'
+        f"{escape(say(act, language))}</button>"
         for act in ("approve", "refuse", "cancel")
     )
     content = (

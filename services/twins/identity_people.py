@@ -57,10 +57,11 @@ class Person:
 PEOPLE = {
     each.code: each
     for each in (
-        Person("tai-man", "CHAN Tai Man", "陳大文", ("A", "123456"), "19880615", "M", "91234567", "chan.taiman@example.hk"),
-        Person("siu-ling", "LEE Siu Ling", "李小玲", ("B", "654321"), "19950302", "F", "92345678", "lee.siuling@example.hk",
-               has_plus=False),
-        Person("wai-kit", "WONG Wai Kit", "黃偉傑", ("C", "246813"), "19711120", "M", "93456789", "wong.waikit@example.hk"),
-        Person("mei-fong", "TAM Mei Fong", "譚美芳", ("WX", "135792"), "20010909", "F", "94567890", "tam.meifong@example.hk"),
+        Person("tai-man", "CHAN Tai Man", "陳大文", ("A", "123456"), "19880615", "M", "91234567", "chan@example.hk"),
+        Person(
+            "siu-ling", "LEE Siu Ling", "李小玲", ("B", "654321"), "19950302", "F", "92345678", "lee@example.hk", False
+        ),
+        Person("wai-kit", "WONG Wai Kit", "黃偉傑", ("C", "246813"), "19711120", "M", "93456789", "wong@example.hk"),
+        Person("mei-fong", "TAM Mei Fong", "譚美芳", ("WX", "135792"), "20010909", "F", "94567890", "tam@example.hk"),
     )
-}  # fmt: skip
+}

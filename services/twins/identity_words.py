@@ -42,7 +42,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
     "approve": ("Approve", "批准", "批准"),
     "refuse": ("Refuse", "拒絕", "拒绝"),
     "cancel": ("Not now", "暫不處理", "暂不处理"),
-    "approved": ("Approved. Go on where you began.", "已批准。請回到原來的螢幕繼續。", "已批准。请回到原来的屏幕继续。"),
+    "approved": ("Approved. Go on where you began.", "已批准。請在原來的螢幕繼續。", "已批准。请在原来的屏幕继续。"),
     "refused": (
         "Not approved. Nothing was given.", "沒有批准，亦沒有提供任何資料。", "没有批准，也没有提供任何资料。"
     ),

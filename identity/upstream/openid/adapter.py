@@ -74,7 +74,7 @@ class OpenIDAdapter(OpenIDConnectOAuth2Adapter):
 
     @property
     def openid_config(self) -> dict[str, Any]:
-        """The provider's own description, whose issuer has to be the one in the settings (Discovery 1.0 section 4.3)."""
+        """The provider's description, whose issuer has to be the one in the settings (Discovery 1.0, section 4.3)."""
         config: dict[str, Any] = super().openid_config
         expected = str(self.get_provider().app.settings["server_url"]).partition("/.well-known/")[0]
         if config.get("issuer", "").rstrip("/") != expected.rstrip("/"):

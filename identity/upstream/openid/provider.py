@@ -23,7 +23,7 @@ class OpenIDProvider(OpenIDConnectProvider):
 
     def get_redirect_from_request_kwargs(self, request: HttpRequest) -> dict[str, Any]:
         """What the address asks for besides does not reach the provider."""
-        kwargs = super().get_redirect_from_request_kwargs(request)
+        kwargs: dict[str, Any] = super().get_redirect_from_request_kwargs(request)
         return kwargs | {"scope": self.get_scope(), "auth_params": self.get_auth_params()}
 
     def redirect(
