@@ -23,7 +23,8 @@ font:18px/1.6 system-ui,"PingFang HK","Noto Sans HK",sans-serif}
 main{max-width:26rem;margin:0 auto;min-height:100vh;background:var(--paper);padding:1rem 1.25rem 2rem}
 header{color:var(--own);font-weight:700}h1{font-size:1.4rem;line-height:1.3;margin:.75rem 0}
 .note,.hint{font-size:.9rem}.note{border-top:1px solid var(--line);margin-top:2rem;padding-top:.75rem}
-button,.button{display:block;width:100%;min-height:3rem;padding:.5rem 1rem;margin:.6rem 0;font:inherit;text-align:center;
+button,.button{display:block;width:100%;min-height:3rem;padding:.5rem 1rem;margin:.6rem 0;font:inherit;
+text-align:center;
 border:2px solid var(--own);border-radius:.6rem;background:none;color:var(--own);cursor:pointer;text-decoration:none}
 button.main{background:var(--own);color:var(--on-own)}a{color:var(--own)}
 :focus-visible{outline:3px solid var(--ink);outline-offset:2px}
