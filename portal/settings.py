@@ -188,6 +188,7 @@ CELERY_BEAT_SCHEDULE = {
     "gateway.pulse": {"task": "gateway.pulse", "schedule": 60.0, "options": {"expires": 60}},
     "consent.take_checkpoint": {"task": "consent.take_checkpoint", "schedule": crontab(minute=30, hour=0)},
     "gateway.send_digest": {"task": "gateway.send_digest", "schedule": crontab(minute=0, hour=7)},
+    "upstream.forget": {"task": "upstream.forget", "schedule": crontab(minute=50)},
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
     "accounts.forget": {"task": "accounts.forget", "schedule": crontab(minute=10, hour=4)},
     "accounts.tell_of_new_devices": {
@@ -347,6 +348,40 @@ GATEWAY_RETRY_FIRST_SECONDS = 1.0
 GATEWAY_RETRY_CAP_SECONDS = 600.0
 GATEWAY_MAX_ATTEMPTS = 8
 GATEWAY_MAX_LOOKUPS = 40
+
+# --- Identities from elsewhere (docs/identity-upstream.md) ---------------------------------------------
+SOCIALACCOUNT_ADAPTER = "identity.upstream.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_REQUIRED = False  # the provider's key for a person is enough
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+UPSTREAM_URL = environment.text(
+    "UPSTREAM_URL", f"http://{_twins.hostname}:{(_twins.port or 8100) + 4}"
+).rstrip("/")  # fmt: skip
+UPSTREAM_NAMES = environment.words("UPSTREAM_NAMES")  # of the app, in the order of LANGUAGES
+UPSTREAM_CLIENT_ID = environment.text("UPSTREAM_CLIENT_ID", "ferry")
+UPSTREAM_CLIENT_SECRET = environment.text("UPSTREAM_CLIENT_SECRET")
+UPSTREAM_PRIVATE_KEY = environment.text("UPSTREAM_PRIVATE_KEY")
+UPSTREAM_KEY_WRAPPING = environment.text("UPSTREAM_KEY_WRAPPING", "OAEP-SHA256")
+UPSTREAM_SCOPE = environment.words("UPSTREAM_SCOPE", "eidapi_auth,eidapi_profiles,eidapi_formFilling,eidapi_sign")
+UPSTREAM_TRUST_FILE = environment.text("UPSTREAM_TRUST_FILE", str(VAR / "twins" / "identity" / "authority.pem"))
+OPENID_UPSTREAM_URL = environment.text("OPENID_UPSTREAM_URL")
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": environment.text("OPENID_UPSTREAM_ID", "openid"),
+                "name": environment.text("OPENID_UPSTREAM_NAME", urlsplit(OPENID_UPSTREAM_URL).hostname or ""),
+                "client_id": environment.text("OPENID_UPSTREAM_CLIENT_ID", "ferry"),
+                "secret": environment.text("OPENID_UPSTREAM_CLIENT_SECRET"),
+                "settings": {
+                    "server_url": OPENID_UPSTREAM_URL,
+                    "assurance": environment.text("OPENID_UPSTREAM_ASSURANCE", "none"),
+                },
+            }
+        ]
+        if OPENID_UPSTREAM_URL
+        else []
+    }
+}
 
 # --- Admin --------------------------------------------------------------------------------------
 UNFOLD = {
