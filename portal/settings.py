@@ -231,6 +231,11 @@ SESSION_COOKIE_AGE = 8 * 3600
 OPERATIONS_EMAIL = environment.text("OPERATIONS_EMAIL", "")  # gets the daily list of what failed
 EMAIL_BACKEND = environment.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 
+# --- Departments' own sites -----------------------------------------------------------------------
+PROVIDER_ALLOWS_LOOPBACK = environment.flag(  # a department's site on this very machine: the demonstration's
+    "PROVIDER_ALLOWS_LOOPBACK", default=urlsplit(BASE_URL).hostname in {"127.0.0.1", "localhost"}
+)
+
 # --- Pages --------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
