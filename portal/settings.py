@@ -232,9 +232,8 @@ OPERATIONS_EMAIL = environment.text("OPERATIONS_EMAIL", "")  # gets the daily li
 EMAIL_BACKEND = environment.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 
 # --- Departments' own sites -----------------------------------------------------------------------
-PROVIDER_ALLOWS_LOOPBACK = environment.flag(  # a department's site on this very machine: the demonstration's
-    "PROVIDER_ALLOWS_LOOPBACK", default=urlsplit(BASE_URL).hostname in {"127.0.0.1", "localhost"}
-)
+_ON_LOOPBACK = urlsplit(BASE_URL).hostname in {"127.0.0.1", "localhost"}  # a demonstration: everything is on it
+PROVIDER_ALLOWS_LOOPBACK = environment.flag("PROVIDER_ALLOWS_LOOPBACK", default=_ON_LOOPBACK)
 
 # --- Pages --------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
