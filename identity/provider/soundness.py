@@ -71,7 +71,7 @@ def _keys(client: Client) -> Iterator[str]:
 
 def wrong_with_keys(document: Any) -> str:
     """Why this JWK Set (RFC 7517) cannot check the client's assertions, or nothing."""
-    unknown = _("public keys as a JWK Set: {\"keys\": […]}")
+    unknown = _('public keys as a JWK Set: {"keys": […]}')
     if not isinstance(document, dict) or not isinstance(listed := document.get("keys"), list):
         return unknown
     if not all(isinstance(each, dict) and each.get("kty") in ("EC", "RSA") for each in listed):

@@ -24,6 +24,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 ),
                 _item(_("Functions"), "list_alt", reverse("admin:registry_servicefunction_changelist"), request),
                 _item(_("New function"), "add_circle", reverse("desk:new"), request, is_shown=is_officer),
+                _item(_("Sign-on for your sites"), "key", reverse("desk:clients"), request),
             ],
         },
         {
