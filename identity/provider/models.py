@@ -171,6 +171,7 @@ class Grant(models.Model):
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     scopes = ArrayField(models.CharField(max_length=40))
     fields = ArrayField(models.CharField(max_length=60))  # claims
+    declined = ArrayField(models.CharField(max_length=60), default=list)  # claims that were asked for and left out
     given_at = models.DateTimeField()
     until = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)  # withdrawn, or replaced by a later one

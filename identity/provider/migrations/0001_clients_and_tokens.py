@@ -164,6 +164,12 @@ class Migration(migrations.Migration):
                     "fields",
                     django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None),
                 ),
+                (
+                    "declined",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), default=list, size=None
+                    ),
+                ),
                 ("given_at", models.DateTimeField()),
                 ("until", models.DateTimeField()),
                 ("ended_at", models.DateTimeField(blank=True, null=True)),
