@@ -4,7 +4,7 @@ Writing such a query costs the ORM, and planning it costs PostgreSQL, more than 
 docs/decisions/0009. A pooler in front of PostgreSQL has to know prepared statements (PgBouncer 1.21 and later does).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +12,17 @@ import psycopg
 from django.db import connection, models
 
 
-def first_row(statement: str, values: Sequence[Any]) -> Any:
+def first_row(statement: str, values: Sequence[Any] | Mapping[str, Any]) -> Any:
     """The first row that a statement gives, or None. Raises django.db.Error."""
     with _run(statement, values) as cursor:
         return cursor.fetchone() if cursor.description else None
+
+
+def execute(statement: str, values: Sequence[Any]) -> int:
+    """Carry out a statement; how many rows it changed. Raises django.db.Error."""
+    with _run(statement, values) as cursor:
+        changed: int = cursor.rowcount
+        return changed
 
 
 def rows(statement: str, values: Sequence[Any]) -> list[Any]:
@@ -60,7 +67,7 @@ class _Prepared(psycopg.Cursor[Any]):
         return super().execute(query, params, prepare=True)
 
 
-def _run(statement: str, values: Sequence[Any]) -> Any:
+def _run(statement: str, values: Sequence[Any] | Mapping[str, Any]) -> Any:
     """A Django cursor that has executed it, so that query logs and counts know of it."""
     connection.ensure_connection()
     plain = _Prepared(connection.connection)

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -32,6 +31,7 @@ from services.gateway.errors import (
     NotSettleable,
     NotWithdrawable,
     NotYours,
+    SignatureNeeded,
 )
 from services.gateway.models import BatchRecord, ServiceCall, Settlement
 from services.registry.flows import is_officer
@@ -65,21 +65,24 @@ def submit(
     caller: str,
     idempotency_key: str,
     language: str,
+    acr: str = User.Assurance.NONE,
     version: FunctionVersion | None = None,
     priority: int = ServiceCall.Priority.WAITED_FOR,
     traceparent: str = "",
 ) -> tuple[ServiceCall, bool]:
     """Accept a call: one transaction for call and disclosure, then the doorbell. The receipt stands from here on.
 
-    The same key with the same data gives the first call back and False. `version` is the one the form was filled in
-    with; the published one unless given. Raises AssuranceTooLow, NotAvailable, forms.errors.Invalid or
-    IdempotencyConflict.
+    The same key with the same data gives the first call back and False. `acr` is what the person's session, or their
+    client's token, proves now. `version` is the one the form was filled in with; the published one unless given.
+    Raises AssuranceTooLow, SignatureNeeded, NotAvailable, forms.errors.Invalid or IdempotencyConflict.
     """
     version = version or function.published
     assert version is not None
     traces.note(function=function.code, backend=version.backend.code, connector=version.backend.connector)
-    if not assurance.reaches(assurance.of(person or AnonymousUser()), version.assurance):
+    if not assurance.reaches(acr if person else User.Assurance.NONE, version.assurance):
         raise AssuranceTooLow(version.assurance)
+    if version.assurance == FunctionVersion.Assurance.PLUS:
+        raise SignatureNeeded  # a session proves who sends it; what is sent is signed by itself
     availability, now = story.availability(function), timezone.now()
     try:
         if not availability.is_accepting:
