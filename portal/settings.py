@@ -192,6 +192,7 @@ CELERY_BEAT_SCHEDULE = {
     "accounts.forget_sign_ins": {"task": "accounts.forget_sign_ins", "schedule": crontab(minute=30, hour=4)},
     "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},
     "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},
+    "provider.sweep_logouts": {"task": "provider.sweep_logouts", "schedule": 10.0, "options": {"expires": 10}},
     "registry.end_suspensions": {
         "task": "registry.end_suspensions",
         "schedule": 60.0,

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import get_language
 
 from identity.accounts.models import User
 from identity.provider import subjects, tasks, tokens
@@ -13,7 +14,7 @@ from identity.provider.models import LogoutDelivery, TokenFamily
 
 
 @transaction.atomic
-def sessions_ended(names: Sequence[UUID]) -> list[LogoutDelivery]:
+def sessions_ended(names: Sequence[UUID]) -> None:
     """Note whom to tell that these sessions ended, and end the tokens that came of them, `offline_access` excepted.
 
     Safe to call twice: a department is told once of each session.
@@ -21,29 +22,31 @@ def sessions_ended(names: Sequence[UUID]) -> list[LogoutDelivery]:
     families = list(TokenFamily.objects.filter(session__in=names).select_related("client"))
     for name in names:
         tokens.revoke_session(name)
-    return _note(families)
+    _note(families)
 
 
 @transaction.atomic
-def person_left(person: User) -> list[LogoutDelivery]:
+def person_left(person: User) -> None:
     """The same for everything that a person has anywhere, `offline_access` included: they delete their account, or
     somebody else may have known their password. Call it before the person's rows go.
     """
     families = list(TokenFamily.objects.filter(person=person, revoked_at=None).select_related("client"))
     TokenFamily.objects.filter(person=person, revoked_at=None).update(revoked_at=timezone.now())
-    return _note(families)
+    _note(families)
 
 
-def departments_of(names: Sequence[UUID]) -> dict[UUID, list[TokenFamily]]:
-    """The families that came of each session, one for each client: where its person signed in with it."""
-    found: dict[UUID, dict[UUID, TokenFamily]] = {}
+def names_of_departments(names: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """What to call the sites that each session signed in to, in the reader's language."""
+    language = get_language() or "en"
+    found: dict[UUID, dict[UUID, str]] = {}
     for family in TokenFamily.objects.filter(session__in=names).select_related("client").order_by("created_at"):
+        said = family.client.words("name")
         assert family.session is not None
-        found.setdefault(family.session, {})[family.client_id] = family
-    return {name: list(families.values()) for name, families in found.items()}
+        found.setdefault(family.session, {})[family.client_id] = said.get(language) or said["en"]
+    return {name: list(sites.values()) for name, sites in found.items()}
 
 
-def _note(families: Iterable[TokenFamily]) -> list[LogoutDelivery]:
+def _note(families: Iterable[TokenFamily]) -> None:
     """One row for each client and session that has an address for it and was not told yet."""
     now = timezone.now()
     rows: dict[tuple[UUID, str], LogoutDelivery] = {}
@@ -61,4 +64,3 @@ def _note(families: Iterable[TokenFamily]) -> list[LogoutDelivery]:
     LogoutDelivery.objects.bulk_create(made)
     for row in made:
         transaction.on_commit(partial(tasks.ring, row.pk))
-    return made

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError
 from django.test import Client as Browser
+from django.utils import timezone
 from joserfc.jwk import ECKey
 
 from identity.provider.models import Client, TokenFamily, digest
@@ -191,10 +192,9 @@ def test_nobody_approves_their_own_change(desk: Desk) -> None:
     assert change.state == "review"
 
 
-def test_a_suspension_ends_every_token(desk: Desk, django_user_model: Any) -> None:
+def test_a_suspension_ends_every_token(desk: Desk) -> None:
     client = approved(desk)
-    person = UserFactory()
-    at = client.approved_at
+    person, at = UserFactory(), timezone.now()
     TokenFamily.objects.create(client=client, person=person, acr="basic", amr=[], auth_time=at, created_at=at)
     desk.browser.post(address(client, "suspend/"), {"note": "Its server was broken into."})
     client.refresh_from_db()
