@@ -20,6 +20,7 @@ DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.text("SECRET_KEY")
 FERRY_DATA_KEYS = environment.words("FERRY_DATA_KEYS")  # Fernet keys, newest first
 FERRY_PROOF_KEYS = environment.words("FERRY_PROOF_KEY")  # Ed25519, base64url, newest first: services/gateway/proof.py
+FERRY_DISCLOSURE_KEYS = environment.words("FERRY_DISCLOSURE_KEY")  # the same: identity/consent/checkpoints.py
 if not SECRET_KEY or not FERRY_DATA_KEYS:
     raise ImproperlyConfigured("Set SECRET_KEY and FERRY_DATA_KEYS (make run keeps its own in var/secrets.env).")
 PORT = environment.number("PORT", 8000)
@@ -160,7 +161,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True  # the database is the truth
 CELERY_TASK_PUBLISH_RETRY = False  # a doorbell that does not ring is found by the sweeper
 CELERY_TASK_DEFAULT_QUEUE = "chores"
-CELERY_TASK_ROUTES = {"gateway.deliver": {"queue": "calls"}, "gateway.exchange_batch": {"queue": "calls"}}
+CELERY_TASK_ROUTES = {"gateway.deliver_waiting": {"queue": "calls"}, "gateway.exchange_batch": {"queue": "calls"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -182,6 +183,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "gateway.pulse": {"task": "gateway.pulse", "schedule": 60.0, "options": {"expires": 60}},
+    "consent.take_checkpoint": {"task": "consent.take_checkpoint", "schedule": crontab(minute=30, hour=0)},
     "gateway.send_digest": {"task": "gateway.send_digest", "schedule": crontab(minute=0, hour=7)},
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
     "accounts.tell_of_new_devices": {
@@ -329,6 +331,7 @@ TWINS_RECORDS_URL = f"tcp://{_twins.hostname}:{(_twins.port or 8100) + 1}"
 TWINS_SFTP_URL = f"sftp://{_twins.hostname}:{(_twins.port or 8100) + 2}"
 TWINS_TLS_URL = f"https://{_twins.hostname}:{(_twins.port or 8100) + 3}"
 GATEWAY_BACKEND_KEPT_SECONDS = 5.0  # so long a change of a backend takes to reach every worker
+GATEWAY_CALLS_AT_ONCE = environment.number("GATEWAY_CALLS_AT_ONCE", 600)  # in one worker process
 GATEWAY_RETRY_FIRST_SECONDS = 1.0
 GATEWAY_RETRY_CAP_SECONDS = 600.0
 GATEWAY_MAX_ATTEMPTS = 8
