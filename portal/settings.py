@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "services.consolidation",
     "portal.control",
     "portal.api",
+    "portal.sso",
 ]
 MIDDLEWARE = [
     "portal.watch.correlation.Correlation",
@@ -102,6 +103,7 @@ MIDDLEWARE = [
     "portal.web.pagecache.SignedOutPageCache",
     "csp.middleware.CSPMiddleware",
     "portal.desk.security.AdminPolicy",
+    "portal.sso.security.ReturnToClients",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -193,6 +195,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "accounts.forget_sign_ins": {"task": "accounts.forget_sign_ins", "schedule": crontab(minute=30, hour=4)},
     "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},
+    "provider.rotate_signing_keys": {"task": "provider.rotate_signing_keys", "schedule": crontab(minute=35, hour=3)},
+    "provider.forget_expired": {"task": "provider.forget_expired", "schedule": crontab(minute=50)},
     "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},
     "provider.sweep_logouts": {"task": "provider.sweep_logouts", "schedule": 10.0, "options": {"expires": 10}},
     "registry.end_suspensions": {
@@ -277,6 +281,11 @@ DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "Ferry <no-reply@localhost>"
 # --- Departments' own sites -----------------------------------------------------------------------
 _ON_LOOPBACK = urlsplit(BASE_URL).hostname in {"127.0.0.1", "localhost"}  # a demonstration: everything is on it
 PROVIDER_ALLOWS_LOOPBACK = environment.flag("PROVIDER_ALLOWS_LOOPBACK", default=_ON_LOOPBACK)
+
+# --- Provider for departments ---------------------------------------------------------------------
+PROVIDER_CLIENT_RATE = environment.number(
+    "PROVIDER_CLIENT_RATE", 12_000
+)  # requests of one client a minute, at one endpoint
 
 # --- Pages --------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -372,6 +381,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
     "loggers": {
         "asyncssh": {"level": "WARNING"},  # lower ones write the names of files and people
+        "authlib": {"level": "WARNING"},  # its debug level writes tokens
         "celery": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},  # its debug level writes statements with their values
         "django.server": {"level": "WARNING"},

@@ -31,8 +31,7 @@ def configuration() -> dict[str, Any]:
         },
         "display_values_supported": ["page"],
         "claim_types_supported": ["normal"],
-        "claims_supported": ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid", "nonce", "at_hash"]
-        + claims.of_scopes(claims.SCOPES),
+        "claims_supported": [*_TOKEN_CLAIMS, *claims.of_scopes(claims.SCOPES)],
         "ui_locales_supported": ["en", "zh-Hant", "zh-Hans"],
         "claims_parameter_supported": True,
         "request_parameter_supported": False,
@@ -46,6 +45,7 @@ def configuration() -> dict[str, Any]:
     }
 
 
+_TOKEN_CLAIMS = ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "sid", "nonce", "at_hash"]
 _ENDPOINTS = {
     "authorization": "authorize",
     "token": "token",

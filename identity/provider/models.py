@@ -235,6 +235,14 @@ class AuthorizationCode(models.Model):
     def __str__(self) -> str:
         return str(self.pk)
 
+    def get_redirect_uri(self) -> str:
+        """As Authlib's grant asks for it."""
+        return self.redirect_uri
+
+    def get_scope(self) -> str:
+        """As Authlib's grant asks for it."""
+        return self.family.scope
+
 
 class RefreshToken(models.Model):
     """Used once: the next one of its family takes its place."""

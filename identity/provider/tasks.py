@@ -35,7 +35,7 @@ def forget_expired() -> None:
     before = timezone.now() - KEPT
     UsedAssertion.objects.filter(expires_at__lt=timezone.now()).delete()
     for model in (AuthorizationCode, AccessToken, RefreshToken, PushedRequest, DeviceCode):
-        model.objects.filter(expires_at__lt=before).delete()  # type: ignore[attr-defined]
+        model.objects.filter(expires_at__lt=before).delete()
     empty = TokenFamily.objects.filter(codes=None, access_tokens=None, refresh_tokens=None)
     empty.filter(created_at__lt=timezone.now() - UNUSED).delete()
 
