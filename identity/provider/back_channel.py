@@ -1,7 +1,8 @@
 """Telling departments that somebody signed out (OpenID Connect Back-Channel Logout 1.0).
 
 The rows of LogoutDelivery are the truth: written in the transaction that ends the session, delivered by a worker, tried
-again with growing pauses, and found by a sweeper if a worker or the broker is lost on the way. signing_out.py writes them.
+again with growing pauses, and found by a sweeper if a worker or the broker is lost on the way.
+signing_out.py writes them.
 """
 
 import time
