@@ -26,7 +26,7 @@ def sub(sector: str, person: UUID) -> str:
     """The person's random subject in that sector, made at its first use (OpenID Connect Core 1.0 section 8.1)."""
     row = statements.first_row(_FIND, [sector, person])
     if row is None:
-        statements.first_row(_MAKE, [uuid.uuid4(), sector, person, secrets.token_urlsafe(24)])
+        statements.execute(_MAKE, [uuid.uuid4(), sector, person, secrets.token_urlsafe(24)])
         row = statements.first_row(_FIND, [sector, person])
     return str(row[0])
 
