@@ -258,6 +258,10 @@ class RefreshToken(models.Model):
     def __str__(self) -> str:
         return str(self.pk)
 
+    def check_client(self, client: Client) -> bool:
+        """Whether it was issued to this client."""
+        return self.family.check_client(client)
+
 
 class AccessToken(models.Model):
     """Opaque, short-lived: asked of the database at each use."""

@@ -28,6 +28,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                     _("Recovery slip"), "confirmation_number", reverse("desk:recovery-slip"), request,
                     is_shown=person(request).has_perm("accounts.issue_recovery_slip"),
                 ),
+                _item(_("Sign-on for your sites"), "key", reverse("desk:clients"), request),
             ],
         },
         {
