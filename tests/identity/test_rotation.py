@@ -6,6 +6,8 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
@@ -108,6 +110,18 @@ def test_keys_of_the_index_that_are_gone_leave_nothing_behind(db: None, settings
     settings.FERRY_INDEX_KEYS = [new_keys[1]]
     rotate("--wet-run")
     assert BlindIndex.objects.count() == 1
+
+
+def test_second_factors_come_along(db: None, settings: Any, new_keys: list[str]) -> None:
+    person = UserFactory()
+    secret = get_adapter().encrypt("JBSWY3DPEHPK3PXP")
+    row = Authenticator.objects.create(user=person, type="totp", data={"secret": secret, "other": "plain"})
+    introduce_later[0]()
+    assert "mfa.Authenticator.data: 1 values, 1 renewed" in rotate("--wet-run")
+    settings.FERRY_DATA_KEYS = [new_keys[0]]
+    row.refresh_from_db()
+    assert get_adapter().decrypt(row.data["secret"]) == "JBSWY3DPEHPK3PXP"
+    assert row.data["other"] == "plain"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -21,7 +21,7 @@ class Section(NamedTuple):
 
 SECTIONS = [
     Section("web:profile", _("My data"), _("What Ferry knows about you, and where it comes from.")),
-    Section("usersessions_list", _("Where you are signed in"), _("Your devices. Sign out one of them, or all.")),
+    Section("web:account-devices", _("Where you are signed in"), _("Your devices. Sign out one of them, or all.")),
     Section("account_change_password", _("Password"), _("Choose a new password.")),
 ]
 

@@ -2,10 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from portal.web.account import bank, corrections, hub
+from portal.web.account import bank, corrections, devices, hub, prove
 
 urlpatterns: list[URLPattern] = [
     path("", hub.account, name="account"),
+    path("devices/", devices.device_list, name="account-devices"),
+    path("devices/sign-out/", devices.sign_out, name="account-sign-out"),
+    path("devices/history/", devices.history, name="account-sign-ins"),
+    path("devices/notice/<uuid:pk>/", devices.notice, name="account-notice"),
+    path("not-me/<str:token>/", devices.not_me, name="account-not-me"),
+    path("prove/", prove.prove, name="account-prove"),
+    path("sign-in-again/", prove.sign_in_again, name="account-sign-in-again"),
     path("bank/", bank.bank, name="account-bank"),
     path("corrections/new/<slug:name>/", corrections.correction_new, name="account-correction-new"),
     path("corrections/<slug:ticket>/", corrections.correction, name="account-correction"),

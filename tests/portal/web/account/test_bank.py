@@ -37,7 +37,7 @@ def text_of(response: Any) -> str:
 
 def test_the_page_asks_first_for_proof_that_it_is_them(citizen: User, signed_in: Client) -> None:
     for send in (signed_in.get, signed_in.post):
-        assert send(BANK, GOOD)["Location"].startswith("/accounts/reauthenticate/?next=")
+        assert send(BANK, GOOD)["Location"].startswith("/en/account/prove/?acr=none&next=")
     assert flows.read(citizen) == {}
 
 
