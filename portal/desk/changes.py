@@ -61,6 +61,7 @@ def _verbs() -> dict[str, str]:
         "app.retired": _("retired an app"),
         "aim.set": _("set an aim"),
         "call.seen": _("looked at what was sent with a call, masked"),
+        "correction.answered": _("answered a report of wrong data"),
         "backend.created": _("added a system"),
         "backend.changed": _("changed a system"),
         "backend.breaker_closed": _("closed the breaker of a system"),

@@ -4,7 +4,7 @@ from django.conf.urls.i18n import urlpatterns as language_urls
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from portal.desk import attempting, clients, deciding, filing, reading, settling, slips, systems, writing
+from portal.desk import attempting, clients, correcting, deciding, filing, reading, settling, slips, systems, writing
 
 app_name = "desk"
 ONE = "functions/<slug:code>/"
@@ -21,6 +21,10 @@ urlpatterns = [
     path("calls/<str:receipt>/", settling.call, name="call"),
     path("calls/<str:receipt>/settle/", settling.settle, name="call-settle"),
     path("calls/<str:receipt>/look/", settling.look, name="call-look"),
+    path("corrections/", correcting.correction_list, name="corrections"),
+    path("corrections/<slug:ticket>/", correcting.correction, name="correction"),
+    path("corrections/<slug:ticket>/look/", correcting.look, name="correction-look"),
+    path("corrections/<slug:ticket>/answer/", correcting.answer, name="correction-answer"),
     path("systems/<slug:code>/", systems.system, name="system"),
     path("systems/<slug:code>/maintenances/<int:pk>/end/", systems.maintenance_end, name="maintenance-end"),
     path("clients/", clients.listed, name="clients"),

@@ -25,6 +25,7 @@ PUBLISHED = (
     "REDIS_URL",
     "SECRET_KEY",
     "FERRY_DATA_KEYS",
+    "FERRY_INDEX_KEYS",
     "FERRY_PROOF_KEY",
     "FERRY_DISCLOSURE_KEY",
     "TWINS_WEBHOOK_SECRET",
@@ -84,6 +85,7 @@ def secret_variables(var: Path, environ: Mapping[str, str]) -> dict[str, str]:
     wanted = {
         "SECRET_KEY": lambda: secrets.token_urlsafe(50),
         "FERRY_DATA_KEYS": lambda: Fernet.generate_key().decode(),
+        "FERRY_INDEX_KEYS": lambda: secrets.token_urlsafe(32),
         "FERRY_PROOF_KEY": lambda: secrets.token_urlsafe(32),
         "FERRY_DISCLOSURE_KEY": lambda: secrets.token_urlsafe(32),
         "TWINS_WEBHOOK_SECRET": lambda: f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",

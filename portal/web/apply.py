@@ -25,7 +25,7 @@ from identity.accounts.models import User
 from identity.mandates import acting as session
 from identity.mandates.errors import NotUsable
 from identity.profile.models import ProfileField
-from portal.web import for_another, sheet
+from portal.web import for_another, provenance, sheet
 from portal.web.stale_tokens import tells_stale_token
 from services import languages, traces
 from services.forms import fields, figures, files
@@ -105,6 +105,8 @@ def _take(request: HttpRequest, function: ServiceFunction) -> HttpResponse:
     if turned_away := _turn_away(request, function, version):
         drafts.save_draft(version, data, caller=caller_of(request))
         return turned_away
+    if press := provenance.pressed(request):
+        return provenance.act(request, version, data, *press, caller=caller_of(request))
     spoilt = {error.name for error in refused}
     errors = refused + [error for error in _mistakes(request, version, data) if error.name not in spoilt]
     if errors:
@@ -136,8 +138,9 @@ def _show_form(
         "version": version,
         "acting_for": for_another.token(request),
         "version_token": signing.dumps(version.pk, salt=_VERSION_SALT),
-        "fields": drawn,
+        "fields": provenance.noted(drawn, request),
         "errors": [(error.name, error.message) for error in errors],
+        "reported": provenance.reported(request),
         "is_filled_in": any(field.is_filled_in for field in drawn),
         "deadline": _deadline(story.availability(version.function)),
         "has_files": any(kind_of(made) == "file" for made in version.form.get("properties", {}).values()),

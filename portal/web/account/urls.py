@@ -3,6 +3,8 @@
 from django.urls import URLPattern, path
 
 from portal.web.account import (
+    bank,
+    corrections,
     counter,
     devices,
     hub,
@@ -44,4 +46,7 @@ urlpatterns: list[URLPattern] = [
     path("counter/document/", counter.document, name="account-counter-document"),
     path("counter/<uuid:pk>/", counter.session, name="account-counter-session"),
     path("counter/<uuid:pk>/second/", counter.second, name="account-counter-second"),
+    path("bank/", bank.bank, name="account-bank"),
+    path("corrections/new/<slug:name>/", corrections.correction_new, name="account-correction-new"),
+    path("corrections/<slug:ticket>/", corrections.correction, name="account-correction"),
 ]
