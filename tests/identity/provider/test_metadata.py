@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 
-from identity.provider import keys
+from identity.provider import keys, lifetimes
 from identity.provider.models import SigningKey
 from tests.identity.provider.party import ISSUER, Party
 
@@ -69,7 +69,7 @@ def test_jwks_holds_no_private_part(db: None) -> None:
 
 def test_key_rotation_publishes_the_next_key_before_it_signs(party: Party) -> None:
     first = keys.current("RS256")[0]
-    SigningKey.objects.update(signs_until=SigningKey.objects.get(pk=first).not_before + keys.lifetimes.KEY_SIGNS / 90)
+    SigningKey.objects.update(signs_until=SigningKey.objects.get(pk=first).not_before + lifetimes.KEY_SIGNS / 90)
     made = keys.rotate()
     published = {key["kid"] for key in Browser().get("/sso/jwks.json").json()["keys"]}
     assert {first, *(str(key.pk) for key in made)} <= published
