@@ -109,6 +109,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.web.limits.RequestSizeGuard",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "identity.accounts.second_factor.StaffSecondFactor",
     "allauth.account.middleware.AccountMiddleware",
     "identity.accounts.limits.NoteUse",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -189,7 +190,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
-    "accounts.forget_sign_ins": {"task": "accounts.forget_sign_ins", "schedule": crontab(minute=30, hour=4)},
+    "accounts.forget": {"task": "accounts.forget", "schedule": crontab(minute=10, hour=4)},
     "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},
     "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},
     "registry.end_suspensions": {
@@ -250,9 +251,14 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_RATE_LIMITS = {"webauthn_login": "300/m/ip"}
 MFA_FORMS = {
     "add_webauthn": "identity.accounts.factor_forms.PasskeyForm",
+    "login_webauthn": "identity.accounts.factor_forms.PasskeyLoginForm",
+    "authenticate_webauthn": "identity.accounts.factor_forms.PasskeyStepForm",
+    "reauthenticate_webauthn": "identity.accounts.factor_forms.PasskeyAgainForm",
     "authenticate": "identity.accounts.factor_forms.CodeForm",
     "reauthenticate": "identity.accounts.factor_forms.CodeAgainForm",
 }
+SECOND_FACTOR_URL = reverse_lazy("web:account-security")
+STAFF_PATHS = ("/admin/", "/control/")
 STAFF_NEED_SECOND_FACTOR = environment.flag("STAFF_NEED_SECOND_FACTOR", default=False)
 RECOVERY_WAIT_HOURS = environment.number("RECOVERY_WAIT_HOURS", 72)
 ACCOUNT_SESSION_REMEMBER = False

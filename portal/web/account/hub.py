@@ -22,7 +22,7 @@ class Section(NamedTuple):
 SECTIONS = [
     Section("web:profile", _("My data"), _("What Ferry knows about you, and where it comes from.")),
     Section("web:account-devices", _("Where you are signed in"), _("Your devices. Sign out one of them, or all.")),
-    Section("account_change_password", _("Password"), _("Choose a new password.")),
+    Section("web:account-security", _("Sign-in and security"), _("Your passkeys, app, recovery codes and password.")),
 ]
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from portal.web.account import devices, hub, prove
+from portal.web.account import devices, hub, phone, prove, security
 
 urlpatterns: list[URLPattern] = [
     path("", hub.account, name="account"),
@@ -12,5 +12,8 @@ urlpatterns: list[URLPattern] = [
     path("devices/notice/<uuid:pk>/", devices.notice, name="account-notice"),
     path("not-me/<str:token>/", devices.not_me, name="account-not-me"),
     path("prove/", prove.prove, name="account-prove"),
+    path("security/", security.security, name="account-security"),
+    path("security/recovery/<uuid:pk>/stop/", security.stop_recovery, name="account-stop-recovery"),
+    path("phone/<str:token>/", phone.answer, name="phone-answer"),
     path("sign-in-again/", prove.sign_in_again, name="account-sign-in-again"),
 ]
