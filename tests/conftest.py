@@ -39,6 +39,7 @@ def _start_servers() -> None:
     os.environ["SECRET_KEY"] = secrets.token_urlsafe(50)
     os.environ["FERRY_DATA_KEYS"] = Fernet.generate_key().decode()
     os.environ["FERRY_PROOF_KEY"] = secrets.token_urlsafe(32)
+    os.environ["FERRY_DISCLOSURE_KEY"] = secrets.token_urlsafe(32)
     os.environ["TWINS_WEBHOOK_SECRET"] = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
     atexit.register(_servers.close)
 

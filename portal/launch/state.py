@@ -24,6 +24,7 @@ PUBLISHED = (
     "SECRET_KEY",
     "FERRY_DATA_KEYS",
     "FERRY_PROOF_KEY",
+    "FERRY_DISCLOSURE_KEY",
     "TWINS_WEBHOOK_SECRET",
     "FERRY_VAR",
     "PORT",
@@ -80,6 +81,7 @@ def secret_variables(var: Path, environ: Mapping[str, str]) -> dict[str, str]:
         "SECRET_KEY": lambda: secrets.token_urlsafe(50),
         "FERRY_DATA_KEYS": lambda: Fernet.generate_key().decode(),
         "FERRY_PROOF_KEY": lambda: secrets.token_urlsafe(32),
+        "FERRY_DISCLOSURE_KEY": lambda: secrets.token_urlsafe(32),
         "TWINS_WEBHOOK_SECRET": lambda: f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
     }
     missing = [name for name in wanted if name not in kept and name not in environ and f"{name}_FILE" not in environ]

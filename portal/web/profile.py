@@ -125,7 +125,7 @@ _PLAIN = {
 
 def _disclosures(log: Page[Disclosure]) -> list[dict[str, object]]:
     """What the page says of each. One query for the words of all the fields."""
-    calls = ServiceCall.objects.filter(receipt__in=[row.receipt for row in log]).select_related("version")
+    calls = ServiceCall.objects.filter(receipt__in=[row.reference for row in log]).select_related("version")
     found = {call.receipt: call for call in calls.only("receipt", "status", "version__form")}
     forms = {receipt: call.version.form for receipt, call in found.items()}
     taken_back = {receipt for receipt, call in found.items() if call.status == ServiceCall.Status.WITHDRAWN}
@@ -134,9 +134,9 @@ def _disclosures(log: Page[Disclosure]) -> list[dict[str, object]]:
             "at": row.at,
             "recipient": languages.pick(row.recipient_names),
             "purpose": languages.pick(row.purpose_names),
-            "receipt": row.receipt,
-            "is_taken_back": row.receipt in taken_back,
-            "titles": _titles(forms.get(row.receipt, {}), row.fields),
+            "receipt": row.reference,
+            "is_taken_back": row.reference in taken_back,
+            "titles": _titles(forms.get(row.reference, {}), row.fields),
         }
         for row in log
     ]

@@ -20,7 +20,7 @@ from services.forms import flows as forms
 from services.forms.errors import FieldError, Invalid
 from services.forms.masking import Masked, masked
 from services.forms.models import StoredFile
-from services.gateway import events, figures, receipts, rows, story, tasks, withdrawal
+from services.gateway import doorbell, events, figures, receipts, rows, story, tasks, withdrawal
 from services.gateway.connectors.base import BatchConnector
 from services.gateway.connectors.registry import connectors
 from services.gateway.delivery import preview
@@ -125,16 +125,17 @@ def _accept(call: ServiceCall, sent: Iterable[StoredFile], now: datetime) -> Non
         person=call.person,
         recipient=call.function.department.code,
         recipient_names=call.function.department.names,
+        purpose=call.function.code,
         purpose_names=call.version.names,
         fields=call.payload["form"],
-        receipt=call.receipt,
+        reference=call.receipt,
         at=now,
     )
     transaction.on_commit(lambda: _tell_accepted(call))
 
 
 def _tell_accepted(call: ServiceCall) -> None:
-    tasks.ring(call.pk)
+    doorbell.ring(call.pk)
     figures.observe_accepted(call)
     logger.info("call_accepted", call=call.pk, backend=call.backend.code, function=call.function.code)
 
@@ -192,7 +193,7 @@ def retry(call: ServiceCall, *, by: User, reason: str) -> ServiceCall:
         call.attempt_count = call.lookup_count = 0
         call.finished_at = None
         call.trouble = ""
-        transaction.on_commit(lambda: tasks.ring(call.pk))
+        transaction.on_commit(lambda: doorbell.ring(call.pk))
     call.due_at = now
     call.save()
     _decide(call, Settlement.Verb.RETRY, by, reason, now)
@@ -262,7 +263,7 @@ def settle(call: ServiceCall, *, arrived: bool, by: User, reason: str) -> Servic
     else:
         call.status, call.due_at = ServiceCall.Status.ACCEPTED, now
         call.attempt_count = call.lookup_count = 0
-        transaction.on_commit(lambda: tasks.ring(call.pk))
+        transaction.on_commit(lambda: doorbell.ring(call.pk))
     call.save()
     _decide(call, Settlement.Verb.ARRIVED if arrived else Settlement.Verb.NOT_ARRIVED, by, reason, now)
     return call
