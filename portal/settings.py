@@ -19,7 +19,9 @@ VAR = Path(environment.text("FERRY_VAR", str(BASE_DIR / "var")))
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.text("SECRET_KEY")
 FERRY_DATA_KEYS = environment.words("FERRY_DATA_KEYS")  # Fernet keys, newest first
+FERRY_INDEX_KEYS = environment.words("FERRY_INDEX_KEYS")  # base64url, newest first: identity/profile/index.py
 FERRY_PROOF_KEYS = environment.words("FERRY_PROOF_KEY")  # Ed25519, base64url, newest first: services/gateway/proof.py
+FERRY_DISCLOSURE_KEYS = environment.words("FERRY_DISCLOSURE_KEY")  # the same: identity/consent/checkpoints.py
 if not SECRET_KEY or not FERRY_DATA_KEYS:
     raise ImproperlyConfigured("Set SECRET_KEY and FERRY_DATA_KEYS (make run keeps its own in var/secrets.env).")
 PORT = environment.number("PORT", 8000)
@@ -92,6 +94,7 @@ INSTALLED_APPS = [
     "services.consolidation",
     "portal.control",
     "portal.api",
+    "portal.sso",
 ]
 MIDDLEWARE = [
     "portal.watch.correlation.Correlation",
@@ -101,6 +104,7 @@ MIDDLEWARE = [
     "portal.web.pagecache.SignedOutPageCache",
     "csp.middleware.CSPMiddleware",
     "portal.desk.security.AdminPolicy",
+    "portal.sso.security.ReturnToClients",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -109,8 +113,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.web.limits.RequestSizeGuard",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "identity.accounts.second_factor.StaffSecondFactor",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "identity.accounts.limits.NoteUse",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -161,7 +166,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True  # the database is the truth
 CELERY_TASK_PUBLISH_RETRY = False  # a doorbell that does not ring is found by the sweeper
 CELERY_TASK_DEFAULT_QUEUE = "chores"
-CELERY_TASK_ROUTES = {"gateway.deliver": {"queue": "calls"}, "gateway.exchange_batch": {"queue": "calls"}}
+CELERY_TASK_ROUTES = {"gateway.deliver_waiting": {"queue": "calls"}, "gateway.exchange_batch": {"queue": "calls"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -183,10 +188,21 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "gateway.pulse": {"task": "gateway.pulse", "schedule": 60.0, "options": {"expires": 60}},
+    "consent.take_checkpoint": {"task": "consent.take_checkpoint", "schedule": crontab(minute=30, hour=0)},
     "gateway.send_digest": {"task": "gateway.send_digest", "schedule": crontab(minute=0, hour=7)},
+    "upstream.forget": {"task": "upstream.forget", "schedule": crontab(minute=50)},
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
+    "accounts.tell_of_new_devices": {
+        "task": "accounts.tell_of_new_devices",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "accounts.forget": {"task": "accounts.forget", "schedule": crontab(minute=10, hour=4)},
     "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},
+    "provider.rotate_signing_keys": {"task": "provider.rotate_signing_keys", "schedule": crontab(minute=35, hour=3)},
+    "provider.forget_expired": {"task": "provider.forget_expired", "schedule": crontab(minute=50)},
     "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},
+    "provider.sweep_logouts": {"task": "provider.sweep_logouts", "schedule": 10.0, "options": {"expires": 10}},
     "registry.end_suspensions": {
         "task": "registry.end_suspensions",
         "schedule": 60.0,
@@ -221,16 +237,64 @@ LOGIN_REDIRECT_URL = reverse_lazy("web:home")
 LOGOUT_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("web:home")
 ACCOUNT_ADAPTER = "identity.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"  # until there is a mail server to verify with
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]  # a user name would tell who has an account
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"  # of whoever opens an account: identity/accounts/stages.py
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900  # seconds
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGIN_BY_CODE_ENABLED = ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_LOGOUT_ON_GET = False
-ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "60/m/ip,5/5m/key", "signup": "20/m/ip"}
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_RATE_LIMITS = {  # wrong passwords: identity/accounts/attempts.py; login_failed counts codes of a second step
+    "login": "300/m/ip", "login_failed": "300/m/ip,5/5m/key", "signup": "20/m/ip", "reauthenticate": "30/m/user",
+    "request_login_code": "60/m/ip,3/m/key,10/h/key", "reset_password": "60/m/ip,3/m/key,10/h/key",
+}  # fmt: skip
+ALLAUTH_TRUSTED_PROXY_COUNT = environment.number("TRUSTED_PROXY_COUNT", 0)
+MFA_ADAPTER = "identity.accounts.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_RATE_LIMITS = {"webauthn_login": "300/m/ip"}
+MFA_FORMS = {
+    "add_webauthn": "identity.accounts.factor_forms.PasskeyForm",
+    "login_webauthn": "identity.accounts.factor_forms.PasskeyLoginForm",
+    "authenticate_webauthn": "identity.accounts.factor_forms.PasskeyStepForm",
+    "reauthenticate_webauthn": "identity.accounts.factor_forms.PasskeyAgainForm",
+    "authenticate": "identity.accounts.factor_forms.CodeForm",
+    "reauthenticate": "identity.accounts.factor_forms.CodeAgainForm",
+}
+SECOND_FACTOR_URL = reverse_lazy("web:account-security")
+STAFF_PATHS = ("/admin/", "/control/")
+STAFF_NEED_SECOND_FACTOR = environment.flag("STAFF_NEED_SECOND_FACTOR", default=False)
+RECOVERY_WAIT_HOURS = environment.number("RECOVERY_WAIT_HOURS", 72)
 ACCOUNT_SESSION_REMEMBER = False
 SESSION_ENGINE = "identity.accounts.sessions"
-SESSION_COOKIE_AGE = 8 * 3600
+SIGNED_IN_SECONDS = environment.number("SIGNED_IN_SECONDS", 8 * 3600)  # of a session: identity/accounts/limits.py
+SIGNED_IN_IDLE_SECONDS = environment.number("SIGNED_IN_IDLE_SECONDS", 3600)
+PLUS_SECONDS = environment.number("PLUS_SECONDS", 3600)  # of what a session proves beyond `basic`
+PLUS_IDLE_SECONDS = environment.number("PLUS_IDLE_SECONDS", 1800)
+STEP_UP_URL = "web:account-prove"
+SESSION_COOKIE_AGE = SIGNED_IN_SECONDS
 OPERATIONS_EMAIL = environment.text("OPERATIONS_EMAIL", "")  # gets the daily list of what failed
-EMAIL_BACKEND = environment.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_BACKEND = environment.text("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
+EMAIL_FILE_PATH = VAR / "mail"  # where mails lie until there is a server to send them
+EMAIL_HOST, EMAIL_PORT = environment.text("EMAIL_HOST", "localhost"), environment.number("EMAIL_PORT", 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = environment.text("EMAIL_HOST_USER"), environment.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS, EMAIL_TIMEOUT = environment.flag("EMAIL_USE_TLS", default=False), 10
+DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "Ferry <no-reply@localhost>")
+
+# --- Departments' own sites -----------------------------------------------------------------------
+_ON_LOOPBACK = urlsplit(BASE_URL).hostname in {"127.0.0.1", "localhost"}  # a demonstration: everything is on it
+PROVIDER_ALLOWS_LOOPBACK = environment.flag("PROVIDER_ALLOWS_LOOPBACK", default=_ON_LOOPBACK)
+
+# --- Provider for departments ---------------------------------------------------------------------
+PROVIDER_CLIENT_RATE = environment.number(
+    "PROVIDER_CLIENT_RATE", 12_000
+)  # requests of one client a minute, at one endpoint
 
 # --- Pages --------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -285,10 +349,45 @@ TWINS_RECORDS_URL = f"tcp://{_twins.hostname}:{(_twins.port or 8100) + 1}"
 TWINS_SFTP_URL = f"sftp://{_twins.hostname}:{(_twins.port or 8100) + 2}"
 TWINS_TLS_URL = f"https://{_twins.hostname}:{(_twins.port or 8100) + 3}"
 GATEWAY_BACKEND_KEPT_SECONDS = 5.0  # so long a change of a backend takes to reach every worker
+GATEWAY_CALLS_AT_ONCE = environment.number("GATEWAY_CALLS_AT_ONCE", 600)  # in one worker process
 GATEWAY_RETRY_FIRST_SECONDS = 1.0
 GATEWAY_RETRY_CAP_SECONDS = 600.0
 GATEWAY_MAX_ATTEMPTS = 8
 GATEWAY_MAX_LOOKUPS = 40
+
+# --- Identities from elsewhere (docs/identity-upstream.md) ---------------------------------------------
+SOCIALACCOUNT_ADAPTER = "identity.upstream.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_REQUIRED = False  # the provider's key for a person is enough
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+UPSTREAM_URL = environment.text(
+    "UPSTREAM_URL", f"http://{_twins.hostname}:{(_twins.port or 8100) + 4}"
+).rstrip("/")  # fmt: skip
+UPSTREAM_NAMES = environment.words("UPSTREAM_NAMES")  # of the app, in the order of LANGUAGES
+UPSTREAM_CLIENT_ID = environment.text("UPSTREAM_CLIENT_ID", "ferry")
+UPSTREAM_CLIENT_SECRET = environment.text("UPSTREAM_CLIENT_SECRET")
+UPSTREAM_PRIVATE_KEY = environment.text("UPSTREAM_PRIVATE_KEY")
+UPSTREAM_KEY_WRAPPING = environment.text("UPSTREAM_KEY_WRAPPING", "OAEP-SHA256")
+UPSTREAM_SCOPE = environment.words("UPSTREAM_SCOPE", "eidapi_auth,eidapi_profiles,eidapi_formFilling,eidapi_sign")
+UPSTREAM_TRUST_FILE = environment.text("UPSTREAM_TRUST_FILE", str(VAR / "twins" / "identity" / "authority.pem"))
+OPENID_UPSTREAM_URL = environment.text("OPENID_UPSTREAM_URL")
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": environment.text("OPENID_UPSTREAM_ID", "openid"),
+                "name": environment.text("OPENID_UPSTREAM_NAME", urlsplit(OPENID_UPSTREAM_URL).hostname or ""),
+                "client_id": environment.text("OPENID_UPSTREAM_CLIENT_ID", "ferry"),
+                "secret": environment.text("OPENID_UPSTREAM_CLIENT_SECRET"),
+                "settings": {
+                    "server_url": OPENID_UPSTREAM_URL,
+                    "assurance": environment.text("OPENID_UPSTREAM_ASSURANCE", "none"),
+                },
+            }
+        ]
+        if OPENID_UPSTREAM_URL
+        else []
+    }
+}
 
 # --- Admin --------------------------------------------------------------------------------------
 UNFOLD = {
@@ -325,6 +424,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
     "loggers": {
         "asyncssh": {"level": "WARNING"},  # lower ones write the names of files and people
+        "authlib": {"level": "WARNING"},  # its debug level writes tokens
         "celery": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},  # its debug level writes statements with their values
         "django.server": {"level": "WARNING"},

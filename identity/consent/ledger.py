@@ -7,7 +7,6 @@ that cannot be changed, and one chain for all of them would make strangers wait 
 """
 
 import hashlib
-import json
 import secrets
 import uuid
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from django.db import connection, models
 
 from identity import statements
 from identity.consent.models import Disclosure
+from identity.signatures import Json, canonical
 
 FORMAT = "ferry-disclosures/1"
 BUCKET_BITS = 12
@@ -27,12 +27,6 @@ FACTS = (
     "fields", "ground", "reference", "at", "visible_from", "salt",
 )  # fmt: skip
 _GIVEN_BY_DATABASE = ("sequence", "previous", "hash")
-Json = dict[str, Any]
-
-
-def canonical(document: Any) -> bytes:
-    """JSON with sorted keys, no spaces, in UTF-8."""
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def facts(line: Disclosure) -> Json:

@@ -39,9 +39,11 @@ def hold(mandate: Mandate, by: User, version: FunctionVersion) -> Mandate:
     )
 
 
-def proven(person: User | None, mandate: Mandate | None) -> User | None:
-    """Whose verified identity counts: at a counter the citizen's, who was asked there; else the person's own."""
-    return mandate.principal_person if mandate is not None and mandate.is_assisted else person
+def level(acr: str, mandate: Mandate | None) -> str:
+    """What is proved for a call: at a counter by the citizen, who was asked there; else by the session itself."""
+    if mandate is None or not mandate.is_assisted or mandate.principal_person is None:
+        return acr
+    return min(mandate.principal_person.assurance, User.Assurance.BASIC, key=User.Assurance.values.index)
 
 
 def label(mandate: Mandate | None) -> str:

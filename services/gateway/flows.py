@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -24,7 +23,7 @@ from services.forms import flows as forms
 from services.forms.errors import FieldError, Invalid
 from services.forms.masking import Masked, masked
 from services.forms.models import StoredFile
-from services.gateway import acting, events, figures, receipts, rows, story, tasks, withdrawal
+from services.gateway import acting, doorbell, events, figures, receipts, rows, story, tasks, withdrawal
 from services.gateway.connectors.base import BatchConnector
 from services.gateway.connectors.registry import connectors
 from services.gateway.delivery import preview
@@ -35,6 +34,7 @@ from services.gateway.errors import (
     NotSettleable,
     NotWithdrawable,
     NotYours,
+    SignatureNeeded,
 )
 from services.gateway.models import BatchRecord, ServiceCall, Settlement
 from services.registry.flows import is_officer
@@ -75,6 +75,7 @@ def submit(
     caller: str,
     idempotency_key: str,
     language: str,
+    acr: str = User.Assurance.NONE,
     version: FunctionVersion | None = None,
     priority: int = ServiceCall.Priority.WAITED_FOR,
     traceparent: str = "",
@@ -82,18 +83,21 @@ def submit(
 ) -> tuple[ServiceCall, bool]:
     """Accept a call: one transaction for call and disclosure, then the doorbell. The receipt stands from here on.
 
-    The same key with the same data gives the first call back and False. `version` is the one the form was filled in
-    with; the published one unless given. With a `mandate`, `person` acts for its principal, whose profile counts; it
-    is asked again in the transaction. Raises AssuranceTooLow, NotAvailable, forms.errors.Invalid,
-    IdempotencyConflict, or identity.mandates.errors.NotUsable.
+    The same key with the same data gives the first call back and False. `acr` is what the person's session, or their
+    client's token, proves now. `version` is the one the form was filled in with; the published one unless given. With
+    a `mandate`, `person` acts for its principal, whose profile counts; it is asked again in the transaction. Raises
+    AssuranceTooLow, SignatureNeeded, NotAvailable, forms.errors.Invalid, IdempotencyConflict, or
+    identity.mandates.errors.NotUsable.
     """
     version = version or function.published
     assert version is not None
     traces.note(function=function.code, backend=version.backend.code, connector=version.backend.connector)
-    if not assurance.reaches(assurance.of(acting.proven(person, mandate) or AnonymousUser()), version.assurance):
+    if not assurance.reaches(acting.level(acr if person else User.Assurance.NONE, mandate), version.assurance):
         raise AssuranceTooLow(version.assurance)
     if mandate is not None and person is not None:
         acting.require(mandate, person, acting.act_to_send(version), version)
+    if version.assurance == FunctionVersion.Assurance.PLUS:
+        raise SignatureNeeded  # a session proves who sends it; what is sent is signed by itself
     availability, now = story.availability(function), timezone.now()
     try:
         if not availability.is_accepting:
@@ -175,7 +179,7 @@ def _accept(call: ServiceCall, sent: Iterable[StoredFile], now: datetime) -> Non
 
 
 def _tell_accepted(call: ServiceCall) -> None:
-    tasks.ring(call.pk)
+    doorbell.ring(call.pk)
     figures.observe_accepted(call)
     logger.info("call_accepted", call=call.pk, backend=call.backend.code, function=call.function.code)
 
@@ -236,7 +240,7 @@ def retry(call: ServiceCall, *, by: User, reason: str) -> ServiceCall:
         call.attempt_count = call.lookup_count = 0
         call.finished_at = None
         call.trouble = ""
-        transaction.on_commit(lambda: tasks.ring(call.pk))
+        transaction.on_commit(lambda: doorbell.ring(call.pk))
     call.due_at = now
     call.save()
     _decide(call, Settlement.Verb.RETRY, by, reason, now)
@@ -306,7 +310,7 @@ def settle(call: ServiceCall, *, arrived: bool, by: User, reason: str) -> Servic
     else:
         call.status, call.due_at = ServiceCall.Status.ACCEPTED, now
         call.attempt_count = call.lookup_count = 0
-        transaction.on_commit(lambda: tasks.ring(call.pk))
+        transaction.on_commit(lambda: doorbell.ring(call.pk))
     call.save()
     _decide(call, Settlement.Verb.ARRIVED if arrived else Settlement.Verb.NOT_ARRIVED, by, reason, now)
     return call

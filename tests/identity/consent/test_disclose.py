@@ -5,21 +5,12 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.utils import timezone
 
 from identity.accounts.models import User
 from identity.consent import ledger
-from identity.consent.flows import disclose
 from identity.consent.models import Chain, Disclosure
 from tests.factories import UserFactory
-
-
-def note(person: User | None, **facts: Any) -> Disclosure:
-    """A line about a call to the Transport Department."""
-    names = {"en": "Transport Department", "zh-hant": "運輸署"}
-    given: dict[str, Any] = {"recipient_names": names, "purpose_names": names, "at": timezone.now()}
-    given |= {"recipient": "td", "fields": ["name_en", "phone"], "reference": "FRY-1"}
-    return disclose(person=person, **{**given, **facts})
+from tests.identity.consent.lines import note
 
 
 @pytest.fixture
