@@ -205,6 +205,18 @@ class Question(models.Model):
         return (self.answered_at or now) > self.due_at
 
 
+class News(models.Model):
+    """How much a person has not seen yet: looks at their data, and answers. No row, or 0, is nothing."""
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.count} for {self.person_id}"
+
+
 class ConsentQuerySet(models.QuerySet["Consent"]):
     def of(self, person: Any) -> "ConsentQuerySet":
         """The person's own, newest first."""
