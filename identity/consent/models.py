@@ -1,7 +1,7 @@
 """The disclosure log (every time a person's data left or was looked at), its seals, and what a person allowed."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -199,6 +199,11 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return f"question {self.id} for {self.recipient}"
+
+    @property
+    def due_on(self) -> date:
+        """The last day on which an answer is in time, in Hong Kong."""
+        return timezone.localdate(self.due_at - timedelta(seconds=1))
 
     def is_overdue(self, now: datetime) -> bool:
         """It should have been answered by now, or was answered too late."""

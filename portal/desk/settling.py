@@ -43,7 +43,8 @@ def call(request: HttpRequest, receipt: str) -> HttpResponse:
 
 
 def _page(request: HttpRequest, found: ServiceCall, *, status: int = 200, **said: Any) -> HttpResponse:
-    looks.note(found, by=person(request))
+    if "sent" not in said:  # that look is noted with its fields
+        looks.note(found, by=person(request))
     attempts = [(attempt, attempt_words(attempt.kind, attempt.outcome)) for attempt in found.attempts.all()]
     is_in_doubt = found.status == ServiceCall.Status.IN_DOUBT and found.closed_at is None
     return page(
