@@ -93,6 +93,7 @@ INSTALLED_APPS = [
     "services.consolidation",
     "portal.control",
     "portal.api",
+    "portal.sso",
 ]
 MIDDLEWARE = [
     "portal.watch.correlation.Correlation",
@@ -102,6 +103,7 @@ MIDDLEWARE = [
     "portal.web.pagecache.SignedOutPageCache",
     "csp.middleware.CSPMiddleware",
     "portal.desk.security.AdminPolicy",
+    "portal.sso.security.ReturnToClients",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -110,8 +112,9 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.web.limits.RequestSizeGuard",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "identity.accounts.second_factor.StaffSecondFactor",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "identity.accounts.limits.NoteUse",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -161,7 +164,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True  # the database is the truth
 CELERY_TASK_PUBLISH_RETRY = False  # a doorbell that does not ring is found by the sweeper
 CELERY_TASK_DEFAULT_QUEUE = "chores"
-CELERY_TASK_ROUTES = {"gateway.deliver": {"queue": "calls"}, "gateway.exchange_batch": {"queue": "calls"}}
+CELERY_TASK_ROUTES = {"gateway.deliver_waiting": {"queue": "calls"}, "gateway.exchange_batch": {"queue": "calls"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -186,7 +189,16 @@ CELERY_BEAT_SCHEDULE = {
     "consent.take_checkpoint": {"task": "consent.take_checkpoint", "schedule": crontab(minute=30, hour=0)},
     "gateway.send_digest": {"task": "gateway.send_digest", "schedule": crontab(minute=0, hour=7)},
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
+    "accounts.forget": {"task": "accounts.forget", "schedule": crontab(minute=10, hour=4)},
+    "accounts.tell_of_new_devices": {
+        "task": "accounts.tell_of_new_devices",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "accounts.forget_sign_ins": {"task": "accounts.forget_sign_ins", "schedule": crontab(minute=30, hour=4)},
     "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},
+    "provider.rotate_signing_keys": {"task": "provider.rotate_signing_keys", "schedule": crontab(minute=35, hour=3)},
+    "provider.forget_expired": {"task": "provider.forget_expired", "schedule": crontab(minute=50)},
     "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},
     "registry.end_suspensions": {
         "task": "registry.end_suspensions",
@@ -225,16 +237,60 @@ LOGIN_REDIRECT_URL = reverse_lazy("web:home")
 LOGOUT_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("web:home")
 ACCOUNT_ADAPTER = "identity.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"  # until there is a mail server to verify with
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]  # a user name would tell who has an account
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"  # of whoever opens an account: identity/accounts/stages.py
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900  # seconds
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_LOGIN_BY_CODE_ENABLED = ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_LOGOUT_ON_GET = False
-ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "60/m/ip,5/5m/key", "signup": "20/m/ip"}
+ACCOUNT_PREVENT_ENUMERATION = "strict"
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_RATE_LIMITS = {  # wrong passwords: identity/accounts/attempts.py; login_failed counts codes of a second step
+    "login": "300/m/ip", "login_failed": "300/m/ip,5/5m/key", "signup": "20/m/ip", "reauthenticate": "30/m/user",
+    "request_login_code": "60/m/ip,3/m/key,10/h/key", "reset_password": "60/m/ip,3/m/key,10/h/key",
+}  # fmt: skip
+ALLAUTH_TRUSTED_PROXY_COUNT = environment.number("TRUSTED_PROXY_COUNT", 0)
+MFA_ADAPTER = "identity.accounts.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_RATE_LIMITS = {"webauthn_login": "300/m/ip"}
+MFA_FORMS = {
+    "add_webauthn": "identity.accounts.factor_forms.PasskeyForm",
+    "login_webauthn": "identity.accounts.factor_forms.PasskeyLoginForm",
+    "authenticate_webauthn": "identity.accounts.factor_forms.PasskeyStepForm",
+    "reauthenticate_webauthn": "identity.accounts.factor_forms.PasskeyAgainForm",
+    "authenticate": "identity.accounts.factor_forms.CodeForm",
+    "reauthenticate": "identity.accounts.factor_forms.CodeAgainForm",
+}
+SECOND_FACTOR_URL = reverse_lazy("web:account-security")
+STAFF_PATHS = ("/admin/", "/control/")
+STAFF_NEED_SECOND_FACTOR = environment.flag("STAFF_NEED_SECOND_FACTOR", default=False)
+RECOVERY_WAIT_HOURS = environment.number("RECOVERY_WAIT_HOURS", 72)
 ACCOUNT_SESSION_REMEMBER = False
 SESSION_ENGINE = "identity.accounts.sessions"
-SESSION_COOKIE_AGE = 8 * 3600
+SIGNED_IN_SECONDS = environment.number("SIGNED_IN_SECONDS", 8 * 3600)  # of a session: identity/accounts/limits.py
+SIGNED_IN_IDLE_SECONDS = environment.number("SIGNED_IN_IDLE_SECONDS", 3600)
+PLUS_SECONDS = environment.number("PLUS_SECONDS", 3600)  # of what a session proves beyond `basic`
+PLUS_IDLE_SECONDS = environment.number("PLUS_IDLE_SECONDS", 1800)
+STEP_UP_URL = "web:account-prove"
+SESSION_COOKIE_AGE = SIGNED_IN_SECONDS
 OPERATIONS_EMAIL = environment.text("OPERATIONS_EMAIL", "")  # gets the daily list of what failed
-EMAIL_BACKEND = environment.text("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_BACKEND = environment.text("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
+EMAIL_FILE_PATH = VAR / "mail"  # where mails lie until there is a server to send them
+EMAIL_HOST, EMAIL_PORT = environment.text("EMAIL_HOST", "localhost"), environment.number("EMAIL_PORT", 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = environment.text("EMAIL_HOST_USER"), environment.text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS, EMAIL_TIMEOUT = environment.flag("EMAIL_USE_TLS", default=False), 10
+DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "Ferry <no-reply@localhost>")
+
+# --- Provider for departments ---------------------------------------------------------------------
+PROVIDER_CLIENT_RATE = environment.number(
+    "PROVIDER_CLIENT_RATE", 12_000
+)  # requests of one client a minute, at one endpoint
 
 # --- Pages --------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -289,6 +345,7 @@ TWINS_RECORDS_URL = f"tcp://{_twins.hostname}:{(_twins.port or 8100) + 1}"
 TWINS_SFTP_URL = f"sftp://{_twins.hostname}:{(_twins.port or 8100) + 2}"
 TWINS_TLS_URL = f"https://{_twins.hostname}:{(_twins.port or 8100) + 3}"
 GATEWAY_BACKEND_KEPT_SECONDS = 5.0  # so long a change of a backend takes to reach every worker
+GATEWAY_CALLS_AT_ONCE = environment.number("GATEWAY_CALLS_AT_ONCE", 600)  # in one worker process
 GATEWAY_RETRY_FIRST_SECONDS = 1.0
 GATEWAY_RETRY_CAP_SECONDS = 600.0
 GATEWAY_MAX_ATTEMPTS = 8
@@ -329,6 +386,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
     "loggers": {
         "asyncssh": {"level": "WARNING"},  # lower ones write the names of files and people
+        "authlib": {"level": "WARNING"},  # its debug level writes tokens
         "celery": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},  # its debug level writes statements with their values
         "django.server": {"level": "WARNING"},

@@ -26,7 +26,7 @@ from identity.accounts.models import User
 from portal.api import bodies, paging
 from portal.api.functions import public_function
 from portal.api.problems import Problem, TooManyStreams
-from portal.api.reading import AnyAccept, CallThrottle, ReadThrottle, StrictJSONParser
+from portal.api.reading import AnyAccept, CallThrottle, ReadThrottle, StrictJSONParser, acr_of
 from portal.api.responses import CODE, EXAMPLE, RECEIPT, problems
 from services import languages, traces
 from services.gateway import events, flows, receipts
@@ -84,7 +84,7 @@ class CallCreate(APIView):
         person = request.user if isinstance(request.user, User) else None
         call, _created = flows.submit(
             function, data, person=person, caller=caller_of(request._request), idempotency_key=key,
-            language=languages.current(), traceparent=traces.current_header(),
+            language=languages.current(), acr=acr_of(request), traceparent=traces.current_header(),
         )  # fmt: skip
         place = request.build_absolute_uri(reverse("api:call", args=[call.receipt]))
         return Response(bodies.of_receipt(call), status=202, headers={"Location": place})

@@ -12,8 +12,15 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from services.forms.errors import FieldError, FileRefused, Invalid
-from services.gateway.errors import AssuranceTooLow, IdempotencyConflict, NotAvailable, NotWithdrawable
+from services.gateway.errors import (
+    AssuranceTooLow,
+    IdempotencyConflict,
+    NotAvailable,
+    NotWithdrawable,
+    SignatureNeeded,
+)
 
+INSUFFICIENT = "insufficient_user_authentication"  # RFC 9470 section 3
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -69,7 +76,7 @@ def field_errors(errors: Sequence[FieldError]) -> list[dict[str, str]]:
     return [{"pointer": f"#{error.pointer}", "detail": error.message} for error in errors]
 
 
-def _of_domain(error: Exception, *, is_signed_in: bool) -> Problem | None:
+def _of_domain(error: Exception, *, is_signed_in: bool, by_token: bool) -> Problem | None:
     """The problem that a domain error is to a client."""
     match error:
         case Invalid():
@@ -84,10 +91,10 @@ def _of_domain(error: Exception, *, is_signed_in: bool) -> Problem | None:
             headers = {"WWW-Authenticate": "Session"}
             return Problem("not-signed-in", 401, _("Please sign in first"), headers=headers, needed=error.needed)
         case AssuranceTooLow():
+            return _not_sure_enough(error.needed, by_token=by_token)
+        case SignatureNeeded():
             detail = _("This service needs your signature, which you cannot give here yet.")
-            if error.needed != "plus":
-                detail = _("This service needs an account whose identity was verified.")
-            return Problem("insufficient-assurance", 403, _("A surer sign-in is needed"), detail, needed=error.needed)
+            return Problem("signature-needed", 403, _("Your signature is needed"), detail)
         case IdempotencyConflict():
             detail = _("This Idempotency-Key was used for another call. Use a new one for each call.")
             return Problem("idempotency-key-reused", 422, _("That key was used before"), detail)
@@ -96,10 +103,28 @@ def _of_domain(error: Exception, *, is_signed_in: bool) -> Problem | None:
     return None
 
 
+def _not_sure_enough(needed: str, *, by_token: bool) -> Problem:
+    """RFC 9470 section 3: which `acr` is needed, said in the header and in the document.
+
+    A client with a token is asked to get a surer one (401); a page with a session, to step up (403).
+    """
+    detail = _("This service needs you to prove once more that it is you: by a passkey or a second factor.")
+    if needed != "plus":
+        detail = _("This service needs an account whose identity was verified.")
+    scheme, status = ("Bearer", 401) if by_token else ("Session", 403)
+    challenge = f'{scheme} error="{INSUFFICIENT}", error_description="A surer sign-in is needed", acr_values="{needed}"'
+    return Problem(
+        "insufficient-assurance", status, _("A surer sign-in is needed"), detail, {"WWW-Authenticate": challenge},
+        needed=needed, error=INSUFFICIENT, acr_values=needed,
+    )  # fmt: skip
+
+
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. None for what nobody foresaw: Django's own handler answers that."""
-    user = getattr(context.get("request"), "user", None)
-    problem = _of_domain(error, is_signed_in=bool(user and user.is_authenticated))
+    request = context.get("request")
+    user = getattr(request, "user", None)
+    by_token = getattr(request, "auth", None) is not None
+    problem = _of_domain(error, is_signed_in=bool(user and user.is_authenticated), by_token=by_token)
     if problem is not None:
         error = problem
     if isinstance(error, Http404):

@@ -17,6 +17,8 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
+from identity.accounts import authentication
+
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")
@@ -75,6 +77,12 @@ class Session(SessionAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Session"
+
+
+def acr_of(request: Request) -> str:
+    """What the caller proves: the `acr` of the token that signed the request in, or else of the session."""
+    of_token = getattr(request.auth, "acr", None)
+    return str(of_token) if of_token is not None else authentication.level(request._request)
 
 
 class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

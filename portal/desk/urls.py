@@ -4,7 +4,7 @@ from django.conf.urls.i18n import urlpatterns as language_urls
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from portal.desk import attempting, deciding, filing, hiding, reading, settling, systems, whys, writing
+from portal.desk import attempting, deciding, filing, hiding, reading, settling, slips, systems, whys, writing
 
 app_name = "desk"
 ONE = "functions/<slug:code>/"
@@ -15,6 +15,7 @@ urlpatterns = [
     path("i18n/", include(language_urls)),
     path("functions/new/", writing.new, name="new"),
     path("functions/preview/", writing.preview, name="preview"),
+    path("recovery-slip/", slips.slip, name="recovery-slip"),
     path("waiting/", reading.waiting, name="waiting"),
     path("whys/", whys.why_list, name="why-list"),
     path("whys/<uuid:key>/", whys.why, name="why"),

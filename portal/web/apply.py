@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from identity.accounts import assurance
+from identity.accounts import authentication, step_up
 from identity.accounts.callers import caller_of, callers_of
 from identity.accounts.models import User
 from identity.profile import flows as profile
@@ -34,7 +34,7 @@ from services.forms.kinds import kind_of
 from services.forms.models import Draft
 from services.gateway import deadlines, receipts, story
 from services.gateway import flows as gateway
-from services.gateway.errors import NotAvailable
+from services.gateway.errors import AssuranceTooLow, NotAvailable, SignatureNeeded
 from services.gateway.models import ServiceCall
 from services.registry.models import FunctionVersion, ServiceFunction
 
@@ -232,6 +232,11 @@ def _send(request: HttpRequest, function: ServiceFunction) -> HttpResponse:
                 return _look_over(request, function, notice=changed, status=409)
     except NotAvailable as refused:
         return _closed(request, function, refused.message, is_kept=True)
+    except SignatureNeeded:
+        return _closed(request, function, _needs_signature(), is_kept=True)
+    except AssuranceTooLow as refused:
+        place = reverse("web:function-review", args=[function.code])
+        return redirect(step_up.address(request, refused.needed, next=place))
     except Invalid:
         return redirect(f"{reverse('web:function-form', args=[function.code])}?check")
     sent = ServiceCall.objects.filter(caller__in=callers, idempotency_key=str(posted)).only("receipt").first()
@@ -244,6 +249,7 @@ def _submit(request: HttpRequest, function: ServiceFunction, draft: Draft) -> Se
         function,
         draft.data,
         person=request.user if isinstance(request.user, User) else None,
+        acr=authentication.level(request),
         caller=draft.caller,
         idempotency_key=str(draft.pk),
         language=languages.current(),
@@ -318,22 +324,20 @@ def _turn_away(request: HttpRequest, function: ServiceFunction, version: Functio
     is_kept = request.method == "POST"
     if not availability.is_accepting:
         return _closed(request, function, availability.message, is_kept=is_kept)
-    if assurance.reaches(assurance.of(request.user), version.assurance):
+    if version.assurance == FunctionVersion.Assurance.NONE or step_up.is_enough(request, version.assurance):
         return None
+    place = f"{request.path}?kept" if is_kept else request.get_full_path()
     if not request.user.is_authenticated:
-        return redirect_to_login(f"{request.path}?kept" if is_kept else request.get_full_path())
-    return _closed(request, function, _not_sure_enough(version), is_kept=is_kept)
+        return redirect_to_login(place)
+    return redirect(step_up.address(request, version.assurance, next=place))
 
 
 def _deadline(availability: story.Availability) -> str:
     return deadlines.say(availability.deadline) if availability.deadline else ""
 
 
-def _not_sure_enough(version: FunctionVersion) -> str:
-    if version.assurance == FunctionVersion.Assurance.PLUS:
-        return _("This service needs your signature, and signing comes to Ferry later. "
-                 "Until then, please use the department's own service or visit its counter.")  # fmt: skip
-    return _("This service needs to know for sure who you are, and your identity has not been checked yet. "
+def _needs_signature() -> str:
+    return _("This service needs your signature, and signing comes to Ferry later. "
              "Until then, please use the department's own service or visit its counter.")  # fmt: skip
 
 

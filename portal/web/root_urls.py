@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import path
 from django.views.decorators.http import require_safe
+from django.views.generic import RedirectView
 
 from identity.consent import checkpoints
 from portal import health
@@ -56,5 +57,8 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", metrics),
+    # allauth leads to these two after each change of a factor: one page of ours has both.
+    path("accounts/2fa/", RedirectView.as_view(pattern_name="web:account-security")),
+    path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="web:account-security")),
     path("styleguide/", styleguide, name="styleguide"),
 ]

@@ -13,5 +13,6 @@ urlpatterns = [
     path("departments/<str:code>/", find.department, name="department"),
     path("functions/<str:code>/", function.function, name="function"),
     path("account/", include("portal.web.account.urls")),
+    path("", include("portal.web.account.entrance_urls")),
     path("", include("portal.web.doing_urls")),
 ]

@@ -22,6 +22,10 @@ class AssuranceTooLow(GatewayError):
         self.needed = needed
 
 
+class SignatureNeeded(GatewayError):
+    """The function takes only what the person has signed."""
+
+
 class IdempotencyConflict(GatewayError):
     """The key was used before, for something else."""
 

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -21,7 +20,7 @@ from services.forms import flows as forms
 from services.forms.errors import FieldError, Invalid
 from services.forms.masking import Masked, masked
 from services.forms.models import StoredFile
-from services.gateway import events, figures, looks, receipts, rows, story, tasks, withdrawal
+from services.gateway import doorbell, events, figures, looks, receipts, rows, story, tasks, withdrawal
 from services.gateway.connectors.base import BatchConnector
 from services.gateway.connectors.registry import connectors
 from services.gateway.delivery import preview
@@ -32,6 +31,7 @@ from services.gateway.errors import (
     NotSettleable,
     NotWithdrawable,
     NotYours,
+    SignatureNeeded,
 )
 from services.gateway.models import BatchRecord, ServiceCall, Settlement
 from services.registry.flows import is_officer
@@ -65,21 +65,24 @@ def submit(
     caller: str,
     idempotency_key: str,
     language: str,
+    acr: str = User.Assurance.NONE,
     version: FunctionVersion | None = None,
     priority: int = ServiceCall.Priority.WAITED_FOR,
     traceparent: str = "",
 ) -> tuple[ServiceCall, bool]:
     """Accept a call: one transaction for call and disclosure, then the doorbell. The receipt stands from here on.
 
-    The same key with the same data gives the first call back and False. `version` is the one the form was filled in
-    with; the published one unless given. Raises AssuranceTooLow, NotAvailable, forms.errors.Invalid or
-    IdempotencyConflict.
+    The same key with the same data gives the first call back and False. `acr` is what the person's session, or their
+    client's token, proves now. `version` is the one the form was filled in with; the published one unless given.
+    Raises AssuranceTooLow, SignatureNeeded, NotAvailable, forms.errors.Invalid or IdempotencyConflict.
     """
     version = version or function.published
     assert version is not None
     traces.note(function=function.code, backend=version.backend.code, connector=version.backend.connector)
-    if not assurance.reaches(assurance.of(person or AnonymousUser()), version.assurance):
+    if not assurance.reaches(acr if person else User.Assurance.NONE, version.assurance):
         raise AssuranceTooLow(version.assurance)
+    if version.assurance == FunctionVersion.Assurance.PLUS:
+        raise SignatureNeeded  # a session proves who sends it; what is sent is signed by itself
     availability, now = story.availability(function), timezone.now()
     try:
         if not availability.is_accepting:
@@ -132,7 +135,7 @@ def _accept(call: ServiceCall, sent: Iterable[StoredFile], now: datetime) -> Non
 
 
 def _tell_accepted(call: ServiceCall) -> None:
-    tasks.ring(call.pk)
+    doorbell.ring(call.pk)
     figures.observe_accepted(call)
     logger.info("call_accepted", call=call.pk, backend=call.backend.code, function=call.function.code)
 
@@ -190,7 +193,7 @@ def retry(call: ServiceCall, *, by: User, reason: str) -> ServiceCall:
         call.attempt_count = call.lookup_count = 0
         call.finished_at = None
         call.trouble = ""
-        transaction.on_commit(lambda: tasks.ring(call.pk))
+        transaction.on_commit(lambda: doorbell.ring(call.pk))
     call.due_at = now
     call.save()
     _decide(call, Settlement.Verb.RETRY, by, reason, now)
@@ -260,7 +263,7 @@ def settle(call: ServiceCall, *, arrived: bool, by: User, reason: str) -> Servic
     else:
         call.status, call.due_at = ServiceCall.Status.ACCEPTED, now
         call.attempt_count = call.lookup_count = 0
-        transaction.on_commit(lambda: tasks.ring(call.pk))
+        transaction.on_commit(lambda: doorbell.ring(call.pk))
     call.save()
     _decide(call, Settlement.Verb.ARRIVED if arrived else Settlement.Verb.NOT_ARRIVED, by, reason, now)
     return call

@@ -1,31 +1,37 @@
 """django-allauth's forms and sessions in the words and components of the rest."""
 
+import json
+
 from django import forms, template
+from django.core.serializers.json import DjangoJSONEncoder
 from django.forms.boundfield import BoundField
-from django.utils.translation import gettext as _
+from django.template.context import Context
 from django.utils.translation import gettext_lazy
+
+from identity.accounts import factors, user_agents
 
 register = template.Library()
 
 LABELS = {
     "login": gettext_lazy("Username or email address"),
-    "username": gettext_lazy("Username"),
     "email": gettext_lazy("Email address"),
     "password": gettext_lazy("Password"),
+    "code": gettext_lazy("Code"),
+    "name": gettext_lazy("Name of this passkey"),
     "oldpassword": gettext_lazy("Your password now"),
     "password1": gettext_lazy("Choose a new password"),
     "password2": gettext_lazy("The same password once more"),
 }
 HINTS = {
-    "username": gettext_lazy("You sign in with it. Letters and numbers, no spaces."),
+    "name": gettext_lazy("So that you know it again: “My phone”, “Key on my ring”."),
     "password1": gettext_lazy("At least 10 characters; not your name, and not one that many people use."),
 }
 MISSING = {
     "login": gettext_lazy("Enter your username or email address."),
-    "username": gettext_lazy("Choose a username."),
     "email": gettext_lazy("Enter your email address."),
     "password": gettext_lazy("Enter your password."),
     "oldpassword": gettext_lazy("Enter the password that you have now."),
+    "code": gettext_lazy("Enter the code."),
     "password1": gettext_lazy("Choose a password."),
     "password2": gettext_lazy("Type the password once more."),
 }
@@ -34,20 +40,16 @@ MISTAKES = {  # by the codes of Django and allauth
     "email_password_mismatch": _MISMATCH,
     "username_password_mismatch": _MISMATCH,
     "invalid_login": _MISMATCH,
-    "too_many_login_attempts": gettext_lazy(
-        "There were too many attempts with a wrong password. Wait 5 minutes, then try again."
-    ),
+    "too_many_login_attempts": gettext_lazy("There were too many attempts. Wait 5 minutes, then try again."),
+    "incorrect_code": gettext_lazy("This code is not right, or has run out. Look again, or ask for a new one."),
     "incorrect_password": gettext_lazy("This is not your password. Try again."),
     "enter_current_password": gettext_lazy("This is not your password. Try again."),
-    "username_taken": gettext_lazy("Somebody has this username already. Choose another."),
-    "unique": gettext_lazy("Somebody has this username already. Choose another."),
     "password_too_short": gettext_lazy("Use at least 10 characters."),
     "password_too_common": gettext_lazy("Many people use this password, so it is easily guessed. Choose another."),
     "password_entirely_numeric": gettext_lazy("Use some letters too: numbers alone are easily guessed."),
     "password_too_similar": gettext_lazy("This password is too much like your name or email address. Choose another."),
 }
 INVALID = {  # the code that Django gives to whatever a field cannot take
-    "username": gettext_lazy("Use only letters, numbers and the signs @ . + - _, without spaces."),
     "email": gettext_lazy("Enter an email address such as name@example.com."),
 }
 
@@ -94,18 +96,20 @@ def _said(name: str, errors: object) -> list[str]:
 
 
 @register.filter
+def as_json(value: object) -> str:
+    """For a data- attribute that a script reads; the template escapes it."""
+    return json.dumps(value, cls=DjangoJSONEncoder)
+
+
+@register.simple_tag(takes_context=True)
+def passkey_place(context: Context) -> dict[str, object]:
+    """Whether passkeys work at this page's address, and this same page where they do, if it is elsewhere."""
+    request = context["request"]
+    works = factors.passkeys_work_at(request)
+    return {"works": works, "elsewhere": "" if works else factors.address_for_passkeys(request)}
+
+
+@register.filter
 def device(user_agent: str) -> str:
-    """`Chrome, Windows`: as much as a person needs to know their own telephone."""
-    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
-    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
-    return ", ".join(filter(None, [browser, system])) or _("An unknown device")
-
-
-_BROWSERS = [  # the first that is found: most claim to be several
-    ("MicroMessenger", "WeChat"), ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"),
-    ("Firefox", "Firefox"), ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari"),
-]  # fmt: skip
-_SYSTEMS = [
-    ("HarmonyOS", "HarmonyOS"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"),
-    ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"),
-]  # fmt: skip
+    """`Chrome on Windows`: as much as a person needs to know their own telephone."""
+    return user_agents.device(user_agent)

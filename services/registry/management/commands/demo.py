@@ -3,6 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.models import Permission
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
@@ -55,6 +56,7 @@ class Command(BaseCommand):
         for username in ("officer", "approver"):
             people[username].groups.set([officers])
             Membership.objects.get_or_create(user=people[username], department=department)
+        people["officer"].user_permissions.set(Permission.objects.filter(codename="issue_recovery_slip"))
         people["ops"].groups.set([operations])
         known = profile.read(people["citizen"])
         for name, (value, source, checked_on) in PROFILE.items():

@@ -105,7 +105,7 @@ def test_the_sessions_are_listed_by_device(client: Client, citizen: User) -> Non
     other = Client(headers={"User-Agent": phone})
     other.post("/accounts/login/", login)
     page = text_of(other.get("/accounts/sessions/"))
-    assert "Chrome, Android" in page
+    assert "Chrome on Android" in page
     assert "this device" in page
     other.post("/accounts/sessions/")
     assert client.get("/en/profile/").status_code == 302
@@ -119,9 +119,9 @@ def test_signing_in_leaves_no_message_cookie_behind(client: Client, citizen: Use
 @pytest.mark.parametrize(
     ("agent", "name"),
     [
-        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Version/17.0 Safari/604", "Safari, iPhone"),
-        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537 Chrome/130 Safari/537 Edg/130", "Edge, Windows"),
-        ("Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0", "Firefox, Linux"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Version/17.0 Safari/604", "Safari on iPhone"),
+        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537 Chrome/130 Safari/537 Edg/130", "Edge on Windows"),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0", "Firefox on Linux"),
         ("", "An unknown device"),
     ],
 )  # fmt: skip

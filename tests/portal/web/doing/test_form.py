@@ -119,12 +119,15 @@ def test_a_function_paused_meanwhile_says_why_and_keeps_the_form(signed_in: Clie
 
 @pytest.mark.parametrize(
     ("needed", "has", "said"),
-    [("plus", "basic", "needs your signature"), ("basic", "none", "your identity has not been checked yet")],
+    [
+        ("plus", "basic", "You need a second way to sign in"),
+        ("basic", "none", "Your identity has not been checked yet"),
+    ],
 )
 def test_whoever_cannot_do_it_learns_so_before_filling_in(db: None, needed: str, has: str, said: str) -> None:
     client = Client()
     client.force_login(UserFactory(assurance=has))
-    answer = client.get(address_of(made("topic:text", assurance=needed)))
+    answer = client.get(address_of(made("topic:text", assurance=needed)), follow=True)
     assert said in text_of(answer)
     assert 'method="post" action="/en/functions' not in text_of(answer)
 
