@@ -29,9 +29,9 @@ class Share(NamedTuple):
     in_time: int
 
     @property
-    def percent(self) -> int:
-        """Rounded down, so that 100 means all."""
-        return self.in_time * 100 // self.asked if self.asked else 0
+    def percent(self) -> str:
+        """With its sign; rounded down, so that 100% means all."""
+        return f"{self.in_time * 100 // self.asked if self.asked else 0}%"
 
 
 def ask(line: Disclosure, *, by: User, text: str, now: datetime) -> Question:

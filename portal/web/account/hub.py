@@ -29,8 +29,6 @@ SECTIONS = [
     Section(
         "web:account-consents", _("What I allowed"), _("Departments that may get your data. Take it back at once.")
     ),
-    Section("usersessions_list", _("Where you are signed in"), _("Your devices. Sign out one of them, or all.")),
-    Section("account_change_password", _("Password"), _("Choose a new password.")),
     Section("web:account-devices", _("Where you are signed in"), _("Your devices. Sign out one of them, or all.")),
     Section("web:account-security", _("Sign-in and security"), _("Your passkeys, app, recovery codes and password.")),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from portal.web.account import consents, disclosures, hub
+from portal.web.account import consents, devices, disclosures, hub, phone, prove, security
 
 urlpatterns: list[URLPattern] = [
     path("", hub.account, name="account"),
@@ -12,10 +12,6 @@ urlpatterns: list[URLPattern] = [
     path("consents/", consents.consent_list, name="account-consents"),
     path("consents/<uuid:key>/withdraw/", consents.consent_withdraw, name="account-consent-withdraw"),
     path("consents/<uuid:key>/record.json", consents.consent_record, name="account-consent-record"),
-from portal.web.account import devices, hub, phone, prove, security
-
-urlpatterns: list[URLPattern] = [
-    path("", hub.account, name="account"),
     path("devices/", devices.device_list, name="account-devices"),
     path("devices/sign-out/", devices.sign_out, name="account-sign-out"),
     path("devices/history/", devices.history, name="account-sign-ins"),

@@ -115,7 +115,7 @@ def test_the_share_counts_answers_in_time_late_ones_and_those_overdue(person: Us
     ask(person)  # not due yet
     ask(person, ago=long_ago, recipient="immd")
     assert asking.share("td", timezone.now()) == (3, 1)
-    assert asking.share("td", timezone.now()).percent == 33
+    assert asking.share("td", timezone.now()).percent == "33%"
 
 
 def test_a_department_that_nobody_asked_has_no_share(db: None) -> None:

@@ -236,4 +236,4 @@ def test_the_share_answered_in_time_is_public(client: Client, function: ServiceF
         asking.answer(question, by=OfficerFactory(), text="So.", now=asked_at + timedelta(days=days))
     page = text_of(client.get(f"/en/departments/{function.department.code}/"))
     assert "asked 2 times why" in page
-    assert "Answered in time: 50 %" in page
+    assert "Answered in time: 50%" in page
