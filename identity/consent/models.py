@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from identity.encryption import EncryptedJSONField
 
+ASSISTED = "assisted session"  # a ground begins so where an officer at a counter acted for the citizen
 OPERATIONS = "operations"  # recipient of lines about those who run the portal; no department has this code
 
 
@@ -32,8 +33,12 @@ class Chain(models.Model):
 
 class DisclosureQuerySet(models.QuerySet["Disclosure"]):
     def of(self, person: Any) -> "DisclosureQuerySet":
-        """The person's own, and those of what they did for another or another for them; newest first."""
-        return self.filter(Q(person=person) | Q(for_person=person)).order_by("-at", "-id")
+        """The person's own, and those of what they did for another or another for them; newest first.
+
+        What an officer did at a counter is the citizen's alone.
+        """
+        own = Q(person=person) & ~Q(ground__startswith=ASSISTED)
+        return self.filter(own | Q(for_person=person)).order_by("-at", "-id")
 
     def visible(self, now: datetime | None = None) -> "DisclosureQuerySet":
         """Those that the person may read already."""

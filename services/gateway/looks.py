@@ -21,6 +21,7 @@ def note(call: ServiceCall, *, by: User, fields: Iterable[str] = ()) -> Disclosu
     department = _acting_for(call, by)
     return looks.note(
         person=call.person,
+        for_person=call.for_person,
         actor=by,
         recipient=department.code if department else OPERATIONS,
         recipient_names=department.names if department else OPERATIONS_NAMES,

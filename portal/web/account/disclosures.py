@@ -117,6 +117,7 @@ def _row(
         "titles": sentences.titles(line.fields, call.version.form if call else {}),
         "call_url": reverse("web:call", args=[line.reference]) if is_own_call else "",
         "is_taken_back": is_taken_back,
+        "ground": sentences.ground(line),
         "was_hidden": line.visible_from > line.at,
         "question": question,
         "is_overdue": question is not None and question.is_overdue(now),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 
 from identity.accounts.models import User
-from identity.consent.models import OPERATIONS, Disclosure
+from identity.consent.models import ASSISTED, OPERATIONS, Disclosure
 from identity.profile.models import ProfileField
 from services import languages
 from services.forms import schema
@@ -51,6 +51,17 @@ def _of_look(line: Disclosure) -> str:
     if line.fields:
         return _("An officer of %(who)s looked at what you sent with “%(what)s”, partly masked.")
     return _("An officer of %(who)s looked at the record of your call “%(what)s”, without what you wrote.")
+
+
+def ground(line: Disclosure) -> str:
+    """On what ground, in words; keys of consents and mandates are for the copy."""
+    kind = line.ground.rpartition(" ")[0]
+    said = {
+        "consent": _("You allowed it: see “What I allowed”."),
+        "mandate": _("By a mandate: see “Acting for others”."),
+        ASSISTED: _("At a counter, with an officer who helped you."),
+    }
+    return said.get(kind) or (_("On the ground of: %(ground)s") % {"ground": line.ground} if line.ground else "")
 
 
 def titles(names: Iterable[str], form: Json) -> str:
