@@ -13,7 +13,7 @@ ON CONFLICT (person_id) DO UPDATE SET count = news.count + 1
 def tell(*people: User | None) -> None:
     """One thing more that each of them has not seen; in the order of their keys, so that no two wait for each other."""
     for person in sorted({each for each in people if each}, key=lambda each: each.pk):
-        statements.first_row(_MORE, [person.pk])
+        statements.execute(_MORE, [person.pk])
 
 
 def seen(person: User) -> None:
