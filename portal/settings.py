@@ -220,6 +220,9 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Asia/Hong_Kong"
 USE_TZ = True
 
+# --- Consent and disclosures -----------------------------------------------------------------------
+ASK_WHY_WORKING_DAYS = environment.number("ASK_WHY_WORKING_DAYS", 10)  # until a person's "why?" has to be answered
+
 # --- Sign-in ------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["identity.accounts.backends.AccountBackend"]
