@@ -43,6 +43,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """Whoever may set a new password need not wait for what was guessed at the old one."""
         super().set_password(user, password)
         attempts.pay_back(attempts.price(self.request, user.username, user))
+        if user.pk:  # whoever knew the old one is signed out, and the departments where they went are told
+            open_sessions.end_others(user, key=self.request.session.session_key)
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **kwargs)

@@ -23,8 +23,8 @@ PAST = """
         status, trouble, accepted_at, priority, traceparent, due_at, attempt_count, lookup_count, finished_at
     )
     SELECT gen_random_uuid(), 'OLD-' || n, version.function_id, version.id, version.backend_id,
-        'user:' || md5((n % 300000)::text)::uuid, n::text, 'en', sealed.payload, repeat('0', 64),
-        (ARRAY['completed', 'completed', 'completed', 'rejected'])[n % 4 + 1], '', moment.at, 0, '', moment.at, 1, 0,
+        'user:' || md5((n %% 300000)::text)::uuid, n::text, 'en', sealed.payload, repeat('0', 64),
+        (ARRAY['completed', 'completed', 'completed', 'rejected'])[n %% 4 + 1], '', moment.at, 0, '', moment.at, 1, 0,
         moment.at + interval '1 second'
     FROM generate_series(1, %(calls)s) n
     CROSS JOIN LATERAL (SELECT now() - interval '1 year' * n / %(calls)s AS at) moment
@@ -51,6 +51,7 @@ def run(young: Stack, citizen: Citizen, variables: dict[str, str]) -> list[Line]
         for stack, each in zip(stacks, citizens, strict=True):
             stack.set_mode("td-rest", "ok", delivery.DELAY_MS)
             assert each.follow(each.call(REST)) == "completed"
+            each.hang_up()
         _live_through(old)
         functions = [delivery.prepare(stack) for stack in stacks]
         answers = [Answers(stack) for stack in stacks]
