@@ -19,6 +19,7 @@ VAR = Path(environment.text("FERRY_VAR", str(BASE_DIR / "var")))
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.text("SECRET_KEY")
 FERRY_DATA_KEYS = environment.words("FERRY_DATA_KEYS")  # Fernet keys, newest first
+FERRY_INDEX_KEYS = environment.words("FERRY_INDEX_KEYS")  # base64url, newest first: identity/profile/index.py
 FERRY_PROOF_KEYS = environment.words("FERRY_PROOF_KEY")  # Ed25519, base64url, newest first: services/gateway/proof.py
 FERRY_DISCLOSURE_KEYS = environment.words("FERRY_DISCLOSURE_KEY")  # the same: identity/consent/checkpoints.py
 if not SECRET_KEY or not FERRY_DATA_KEYS:
@@ -118,6 +119,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.web.for_another.RefuseSpentMandates",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -188,6 +190,7 @@ CELERY_BEAT_SCHEDULE = {
     "gateway.pulse": {"task": "gateway.pulse", "schedule": 60.0, "options": {"expires": 60}},
     "consent.take_checkpoint": {"task": "consent.take_checkpoint", "schedule": crontab(minute=30, hour=0)},
     "gateway.send_digest": {"task": "gateway.send_digest", "schedule": crontab(minute=0, hour=7)},
+    "upstream.forget": {"task": "upstream.forget", "schedule": crontab(minute=50)},
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
     "accounts.tell_of_new_devices": {
         "task": "accounts.tell_of_new_devices",
@@ -199,6 +202,7 @@ CELERY_BEAT_SCHEDULE = {
     "provider.rotate_signing_keys": {"task": "provider.rotate_signing_keys", "schedule": crontab(minute=35, hour=3)},
     "provider.forget_expired": {"task": "provider.forget_expired", "schedule": crontab(minute=50)},
     "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},
+    "provider.sweep_logouts": {"task": "provider.sweep_logouts", "schedule": 10.0, "options": {"expires": 10}},
     "registry.end_suspensions": {
         "task": "registry.end_suspensions",
         "schedule": 60.0,
@@ -286,6 +290,10 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = environment.text("EMAIL_HOST_USER"), envi
 EMAIL_USE_TLS, EMAIL_TIMEOUT = environment.flag("EMAIL_USE_TLS", default=False), 10
 DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "Ferry <no-reply@localhost>")
 
+# --- Departments' own sites -----------------------------------------------------------------------
+_ON_LOOPBACK = urlsplit(BASE_URL).hostname in {"127.0.0.1", "localhost"}  # a demonstration: everything is on it
+PROVIDER_ALLOWS_LOOPBACK = environment.flag("PROVIDER_ALLOWS_LOOPBACK", default=_ON_LOOPBACK)
+
 # --- Provider for departments ---------------------------------------------------------------------
 PROVIDER_CLIENT_RATE = environment.number(
     "PROVIDER_CLIENT_RATE", 12_000
@@ -349,6 +357,40 @@ GATEWAY_RETRY_FIRST_SECONDS = 1.0
 GATEWAY_RETRY_CAP_SECONDS = 600.0
 GATEWAY_MAX_ATTEMPTS = 8
 GATEWAY_MAX_LOOKUPS = 40
+
+# --- Identities from elsewhere (docs/identity-upstream.md) ---------------------------------------------
+SOCIALACCOUNT_ADAPTER = "identity.upstream.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_REQUIRED = False  # the provider's key for a person is enough
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+UPSTREAM_URL = environment.text(
+    "UPSTREAM_URL", f"http://{_twins.hostname}:{(_twins.port or 8100) + 4}"
+).rstrip("/")  # fmt: skip
+UPSTREAM_NAMES = environment.words("UPSTREAM_NAMES")  # of the app, in the order of LANGUAGES
+UPSTREAM_CLIENT_ID = environment.text("UPSTREAM_CLIENT_ID", "ferry")
+UPSTREAM_CLIENT_SECRET = environment.text("UPSTREAM_CLIENT_SECRET")
+UPSTREAM_PRIVATE_KEY = environment.text("UPSTREAM_PRIVATE_KEY")
+UPSTREAM_KEY_WRAPPING = environment.text("UPSTREAM_KEY_WRAPPING", "OAEP-SHA256")
+UPSTREAM_SCOPE = environment.words("UPSTREAM_SCOPE", "eidapi_auth,eidapi_profiles,eidapi_formFilling,eidapi_sign")
+UPSTREAM_TRUST_FILE = environment.text("UPSTREAM_TRUST_FILE", str(VAR / "twins" / "identity" / "authority.pem"))
+OPENID_UPSTREAM_URL = environment.text("OPENID_UPSTREAM_URL")
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": environment.text("OPENID_UPSTREAM_ID", "openid"),
+                "name": environment.text("OPENID_UPSTREAM_NAME", urlsplit(OPENID_UPSTREAM_URL).hostname or ""),
+                "client_id": environment.text("OPENID_UPSTREAM_CLIENT_ID", "ferry"),
+                "secret": environment.text("OPENID_UPSTREAM_CLIENT_SECRET"),
+                "settings": {
+                    "server_url": OPENID_UPSTREAM_URL,
+                    "assurance": environment.text("OPENID_UPSTREAM_ASSURANCE", "none"),
+                },
+            }
+        ]
+        if OPENID_UPSTREAM_URL
+        else []
+    }
+}
 
 # --- Admin --------------------------------------------------------------------------------------
 UNFOLD = {

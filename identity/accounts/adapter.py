@@ -45,6 +45,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """Whoever may set a new password need not wait for what was guessed at the old one."""
         super().set_password(user, password)
         attempts.pay_back(attempts.price(self.request, user.username, user))
+        if user.pk:  # whoever knew the old one is signed out, and the departments where they went are told
+            open_sessions.end_others(user, key=self.request.session.session_key)
 
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
         """Nobody signs in to a visitor's account that has run out; they learn what to do instead."""

@@ -10,6 +10,10 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         from allauth.account.signals import authentication_step_completed
 
+        from identity import rotation
+        from identity.accounts import factor_keys
+
+        rotation.register(factor_keys.renew)
         authentication_step_completed.connect(_after_step, dispatch_uid="accounts.after_step")
 
 

@@ -5,7 +5,7 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -16,6 +16,7 @@ from django.utils import timezone
 from identity.accounts import assurance
 from identity.accounts.authentication import Authentication
 from identity.accounts.models import User
+from identity.consent.models import Consent
 from identity.provider import claims, client_authentication, consents, id_tokens, pushed, subjects
 from identity.provider.errors import (
     AccountSelectionRequired,
@@ -30,7 +31,7 @@ from identity.provider.errors import (
     UnsupportedResponseType,
     Untrusted,
 )
-from identity.provider.models import Client, Grant
+from identity.provider.models import Client
 from identity.security import logger
 
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # SHA-256, base64url (RFC 7636 section 4.2)
@@ -96,6 +97,11 @@ class Request:
             *_values(self.claims.get("id_token", {}).get("acr", {})),
         ]
         return next((value for value in named if value in User.Assurance.values), User.Assurance.NONE)
+
+    def acr_to_prove(self, standing: "Standing") -> str:
+        """What a step-up is for: the least that counts, or the wish once that is reached."""
+        have = standing.proved.acr if standing.proved else User.Assurance.NONE
+        return self.wished_acr if assurance.reaches(have, self.least_acr) else self.least_acr
 
 
 def _values(wish: Mapping[str, Any]) -> list[Any]:
@@ -246,25 +252,30 @@ class Standing:
 
     person: User | None
     proved: Authentication | None
-    can_step_up_to: frozenset[str] = frozenset()  # levels that this person has a way to
+    has_way_to: Callable[[str], bool] = lambda _acr: False  # whether they could prove that level, or a higher one
+
+    def can_reach(self, acr: str) -> bool:
+        """Nobody proves more than that they are who we know them to be."""
+        is_known = self.person is not None and self.person.assurance != User.Assurance.NONE
+        return is_known and self.has_way_to(acr)
 
 
-def next_step(request: Request, standing: Standing) -> tuple[Step, Grant | None]:
+def next_step(request: Request, standing: Standing) -> tuple[Step, Consent | None]:
     """What has to happen next, and the consent in force if it is a code.
 
     Raises the OAuth2Error that the client is told: under prompt=none whatever would need the person, and a level that
     they have no way to.
     """
     step = _login_step(request, standing) or _account_step(request, standing) or _acr_step(request, standing)
-    grant = None
+    consent = None
     if step is None:
         assert standing.person is not None
-        grant = consents.in_force(request.client, standing.person)
-        is_covered = consents.covers(grant, request.asked_scopes, request.fields)
+        consent = consents.in_force(request.client, standing.person)
+        is_covered = consents.covers(consent, request.asked_scopes, request.fields)
         step = Step.CODE if is_covered and "consent" not in request.prompts else Step.CONSENT
     if "none" in request.prompts and step is not Step.CODE:
         raise _SILENT[step]()
-    return step, grant
+    return step, consent
 
 
 _SILENT: dict[Step, type[OAuth2Error]] = {
@@ -321,11 +332,11 @@ def _acr_step(request: Request, standing: Standing) -> Step | None:
     assert standing.proved is not None
     have, least = standing.proved.acr, request.least_acr
     if not assurance.reaches(have, least):
-        if "none" in request.prompts or least in standing.can_step_up_to:
+        if "none" in request.prompts or standing.can_reach(least):
             return Step.STEP_UP
         raise UnmetAuthenticationRequirements()
     wished = request.wished_acr
     is_tried = request.is_waiting or "none" in request.prompts  # a wish is asked for once, and never insisted on
-    if not assurance.reaches(have, wished) and wished in standing.can_step_up_to and not is_tried:
+    if not assurance.reaches(have, wished) and not is_tried and standing.can_reach(wished):
         return Step.STEP_UP
     return None

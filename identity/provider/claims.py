@@ -59,7 +59,7 @@ def parse(text: str) -> dict[str, dict[str, Any]]:
         raise InvalidRequest("The claims parameter is not a JSON object")
     asked: dict[str, dict[str, Any]] = {}
     for place in PLACES:
-        wishes = found.get(place) or {}
+        wishes = {} if found.get(place) is None else found[place]
         if not isinstance(wishes, dict) or not all(isinstance(wish, dict | None) for wish in wishes.values()):
             raise InvalidRequest("The claims parameter does not name claims as objects")
         asked[place] = {name: wish or {} for name, wish in wishes.items()}

@@ -7,14 +7,14 @@ from django.http import HttpRequest
 
 from identity.accounts.authentication import Authentication
 from identity.accounts.models import User
+from identity.consent.models import Consent
 from identity.provider import subjects, tokens
 from identity.provider.authorization import Request
 from identity.provider.errors import OAuth2Error
 from identity.provider.issuer import issuer
-from identity.provider.models import Grant
 
 
-def success(request: Request, http: HttpRequest, *, person: User, proved: Authentication, grant: Grant) -> str:
+def success(request: Request, http: HttpRequest, *, person: User, proved: Authentication, consent: Consent) -> str:
     """The address with a new code (RFC 6749 section 4.1.2)."""
     session = subjects.session_of(http)
     client = request.client
@@ -22,7 +22,7 @@ def success(request: Request, http: HttpRequest, *, person: User, proved: Authen
         family = tokens.new_family(
             client=client,
             person=person,
-            consent=grant,
+            consent=consent,
             scope=" ".join(request.scopes),
             claims=request.claims,
             session=session,

@@ -8,7 +8,7 @@ from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from django.utils import timezone
 
-from identity.provider import client_authentication, subjects, tokens
+from identity.provider import client_authentication, consents, subjects, tokens
 from identity.provider.errors import InvalidClient, InvalidRequest
 from identity.provider.issuer import issuer
 from identity.provider.limits import check
@@ -66,7 +66,11 @@ class Introspection(IntrospectionEndpoint):
         now = timezone.now()
         if row is None or row.used_at or row.expires_at <= now or row.family.revoked_at:
             return None
-        return _Found(refresh=row) if tokens.allowed(row.family, row.family.scope, now=now) is not None else None
+        return (
+            _Found(refresh=row)
+            if consents.allowed(row.family.client, row.family.person, row.family.scope, now=now) is not None
+            else None
+        )
 
     def introspect_token(self, token: _Found) -> dict[str, Any]:
         row = token.access or token.refresh

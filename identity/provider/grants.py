@@ -7,12 +7,13 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from django.utils import timezone
 
 from identity.accounts.models import User
-from identity.provider import claims, client_authentication, dpop, id_tokens, tokens
+from identity.consent.models import Consent, Disclosure
+from identity.provider import claims, client_authentication, consents, dpop, id_tokens, tokens
 from identity.provider.disclosing import disclosed
 from identity.provider.errors import InvalidDPoPProof, InvalidGrant, InvalidScope
 from identity.provider.issuer import address
 from identity.provider.limits import check
-from identity.provider.models import AuthorizationCode, Client, Grant, RefreshToken, TokenFamily
+from identity.provider.models import AuthorizationCode, Client, RefreshToken, TokenFamily
 from identity.provider.oauth_request import ProviderRequest
 from identity.security import logger, pseudonym
 
@@ -48,11 +49,11 @@ class FamilyGrant:
         assert family is not None
         consent = consent_for(family, scope)
         with_refresh = include_refresh_token and "offline_access" in family.scope.split()
-        answer = tokens.issue(family, scope=scope, jkt=self.request.jkt, grant=consent, with_refresh=with_refresh)
+        answer = tokens.issue(family, scope=scope, jkt=self.request.jkt, consent=consent, with_refresh=with_refresh)
         if "openid" in scope.split():
             wanted = claims.asked_for(family.claims, "id_token", family.client.scopes)
             told = claims.values(user, wanted, allowed=consent.fields) if wanted else {}
-            disclosed(family, told)
+            disclosed(family, told, kind=Disclosure.Kind.TOKEN, consent=consent.pk)
             answer["id_token"] = id_tokens.encode(
                 family, access_token=answer["access_token"], nonce=self.request.nonce, told=told
             )
@@ -62,13 +63,12 @@ class FamilyGrant:
         """Nothing is left to do: `generate_token` wrote the rows."""
 
 
-def consent_for(family: TokenFamily, scope: str) -> Grant:
+def consent_for(family: TokenFamily, scope: str) -> Consent:
     """The consent in force that covers the scope; raises InvalidGrant if there is none."""
-    needed = [name for name in scope.split() if name != "openid"]
-    rows = Grant.objects.filter(client=family.client_id, person=family.person_id, ended_at=None)
-    found = rows.filter(until__gt=timezone.now(), scopes__contains=needed).first()
-    if found is None:
+    found = consents.in_force(family.client, family.person)
+    if not consents.covers(found, scope.split(), ()):
         raise InvalidGrant("The person no longer allows this")
+    assert found is not None
     return found
 
 

@@ -33,6 +33,8 @@ def configuration() -> dict[str, Any]:
         "claim_types_supported": ["normal"],
         "claims_supported": [*_TOKEN_CLAIMS, *claims.of_scopes(claims.SCOPES)],
         "ui_locales_supported": ["en", "zh-Hant", "zh-Hans"],
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "claims_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
@@ -53,4 +55,5 @@ _ENDPOINTS = {
     "revocation": "revocation",
     "introspection": "introspection",
     "pushed_authorization_request": "par",
+    "end_session": "logout",
 }

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from identity.consent.models import Consent
 from identity.encryption import EncryptedBinaryField, EncryptedJSONField
 from identity.provider import registration
 
@@ -163,38 +164,13 @@ class SigningKey(models.Model):
         return f"{self.alg} {self.pk}"
 
 
-class Grant(models.Model):
-    """What one person allowed one client: never asked of another client's. Ended, never changed: a new one is given."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="+")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    scopes = ArrayField(models.CharField(max_length=40))
-    fields = ArrayField(models.CharField(max_length=60))  # claims
-    declined = ArrayField(models.CharField(max_length=60), default=list)  # claims that were asked for and left out
-    given_at = models.DateTimeField()
-    until = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)  # withdrawn, or replaced by a later one
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["client", "person"], condition=Q(ended_at=None), name="grant_one_open_per_client_and_person"
-            ),
-            models.CheckConstraint(condition=Q(until__gt=F("given_at")), name="grant_ends_after_it_was_given"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.pk} to {self.client_id}"
-
-
 class TokenFamily(models.Model):
     """All that came of one authorization: its codes and tokens end together (RFC 9700 section 4.14.2)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="families")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    consent = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="+", null=True)  # null: nothing personal
+    consent = models.ForeignKey(Consent, on_delete=models.SET_NULL, related_name="+", null=True)  # as it began
     scope = models.CharField(max_length=500)
     claims: Any = models.JSONField(default=dict)  # the `claims` request, OpenID Connect Core 1.0 section 5.5
     session = models.UUIDField(null=True)  # the web session it came from: identity.provider.sid
@@ -257,6 +233,10 @@ class RefreshToken(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    def check_client(self, client: Client) -> bool:
+        """Whether it was issued to this client."""
+        return self.family.check_client(client)
 
 
 class AccessToken(models.Model):

@@ -24,7 +24,7 @@ class FormPayload(OAuth2Payload):
 
     @property
     def datalist(self) -> dict[str, list[str]]:
-        return dict(self._form.lists())  # type: ignore[arg-type]
+        return dict(self._form.lists())
 
 
 class ProviderRequest(OAuth2Request):

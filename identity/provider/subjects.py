@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from identity import statements
+from identity.accounts import open_sessions
 from identity.provider.models import PairwiseSubject
 
 SESSION = "provider_session"  # in the web session: the random name of it that families carry
@@ -25,7 +26,7 @@ def sub(sector: str, person: UUID) -> str:
     """The person's random subject in that sector, made at its first use (OpenID Connect Core 1.0 section 8.1)."""
     row = statements.first_row(_FIND, [sector, person])
     if row is None:
-        statements.first_row(_MAKE, [uuid.uuid4(), sector, person, secrets.token_urlsafe(24)])
+        statements.execute(_MAKE, [uuid.uuid4(), sector, person, secrets.token_urlsafe(24)])
         row = statements.first_row(_FIND, [sector, person])
     return str(row[0])
 
@@ -36,7 +37,12 @@ def person_of(sector: str, sub: str) -> UUID | None:
 
 
 def session_of(request: HttpRequest) -> UUID:
-    """The random name of this web session, made at its first use; it is not the session's key, which is a secret."""
+    """The random name of this web session; it is not the session's key, which is a secret.
+
+    That of its sign-in, so that departments hear when it ends; else one of its own, made at its first use.
+    """
+    if (name := open_sessions.sid(request)) is not None:
+        return name
     if SESSION not in request.session:
         request.session[SESSION] = str(uuid.uuid4())
     return UUID(request.session[SESSION])

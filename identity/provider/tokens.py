@@ -3,7 +3,7 @@
 import secrets
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +11,12 @@ from django.utils import timezone
 
 from identity import statements
 from identity.accounts.models import User
-from identity.provider import lifetimes
+from identity.consent.models import Consent
+from identity.provider import consents, lifetimes
 from identity.provider.models import (
     AccessToken,
     AuthorizationCode,
     Client,
-    Grant,
     RefreshToken,
     TokenFamily,
     digest,
@@ -99,7 +99,7 @@ def redeem_refresh(row: RefreshToken) -> bool:
 
 
 # --- Families -----------------------------------------------------------------------------------------
-def issue(family: TokenFamily, *, scope: str, jkt: str, grant: Grant, with_refresh: bool) -> dict[str, Any]:
+def issue(family: TokenFamily, *, scope: str, jkt: str, consent: Consent, with_refresh: bool) -> dict[str, Any]:
     """The members of a token answer (RFC 6749 section 5.1). The refresh token lasts no longer than the consent."""
     now = timezone.now()
     access = new()
@@ -120,11 +120,11 @@ def issue(family: TokenFamily, *, scope: str, jkt: str, grant: Grant, with_refre
         "scope": scope,
     }
     if with_refresh:
-        answer["refresh_token"] = _issue_refresh(family, jkt, now=now, until=grant.until)
+        answer["refresh_token"] = _issue_refresh(family, jkt, now=now, until=consent.until)
     return answer
 
 
-def _issue_refresh(family: TokenFamily, jkt: str, *, now: datetime, until: datetime) -> str:
+def _issue_refresh(family: TokenFamily, jkt: str, *, now: datetime, until: datetime | None) -> str:
     token = new()
     is_public = family.client.kind == Client.Kind.PUBLIC
     statements.insert(
@@ -133,7 +133,7 @@ def _issue_refresh(family: TokenFamily, jkt: str, *, now: datetime, until: datet
             family=family,
             jkt=jkt if is_public else "",  # RFC 9449 section 5: a confidential client proves itself anyway
             created_at=now,
-            expires_at=min(now + lifetimes.REFRESH_TOKEN, until),
+            expires_at=min(now + lifetimes.REFRESH_TOKEN, until or datetime.max.replace(tzinfo=UTC)),
         )
     )
     return token
@@ -178,11 +178,6 @@ class Bearer:
         return frozenset(self.scope.split())
 
 
-_CONSENT = """
-    SELECT fields FROM provider_grant
-    WHERE client_id = %s AND person_id = %s AND ended_at IS NULL AND until > %s AND scopes @> %s::varchar[]"""
-
-
 def find_access(token: str) -> Bearer | None:
     """The token if it is good now: not expired, nor revoked with its family; its client live, its person active, and
     its consent in force. Asked anew at each use, so that a withdrawal counts at once.
@@ -192,21 +187,14 @@ def find_access(token: str) -> Bearer | None:
     row = rows.filter(digest=digest(token), revoked_at=None, expires_at__gt=now, family__revoked_at=None).first()
     if row is None or not _is_usable(row.family):
         return None
-    consent = allowed(row.family, row.scope, now=now)
-    if consent is None:
+    allowed = consents.allowed(row.family.client, row.family.person, row.scope, now=now)
+    if allowed is None:
         return None
-    return Bearer(row.pk, row.family, row.scope, row.jkt, row.created_at, row.expires_at, consent)
+    return Bearer(row.pk, row.family, row.scope, row.jkt, row.created_at, row.expires_at, allowed)
 
 
 def _is_usable(family: TokenFamily) -> bool:
     return family.client.state == Client.State.LIVE and family.person.is_active
-
-
-def allowed(family: TokenFamily, scope: str, *, now: datetime) -> tuple[str, ...] | None:
-    """The claims that the person gives the client now; None if their consent no longer covers the scope."""
-    scopes = [name for name in scope.split() if name != "openid"]
-    found = statements.first_row(_CONSENT, [family.client_id, family.person_id, now, scopes])
-    return None if found is None else tuple(found[0])
 
 
 def revoke_access(token: str, client: Client) -> bool:
@@ -216,7 +204,7 @@ def revoke_access(token: str, client: Client) -> bool:
 
 
 def new_family(
-    *, client: Client, person: User, consent: Grant, scope: str, claims: Any, session: UUID | None, sid: str,
+    *, client: Client, person: User, consent: Consent, scope: str, claims: Any, session: UUID | None, sid: str,
     acr: str, amr: tuple[str, ...], auth_time: datetime,
 ) -> TokenFamily:  # fmt: skip
     """Begin a family: a person let a client have tokens, after having proved who they are."""

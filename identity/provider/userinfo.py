@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest
 
+from identity.consent.models import Disclosure
 from identity.provider import claims, dpop, subjects, tokens
 from identity.provider.disclosing import disclosed
 from identity.provider.errors import InvalidDPoPProof
@@ -89,5 +90,5 @@ def answer(request: HttpRequest) -> dict[str, Any]:
     client = found.client
     wanted = [*claims.of_scopes(found.scopes), *claims.asked_for(found.family.claims, "userinfo", client.scopes)]
     told = claims.values(found.person, wanted, allowed=found.allowed) if wanted else {}
-    disclosed(found.family, told)
+    disclosed(found.family, told, kind=Disclosure.Kind.USERINFO)
     return {"sub": subjects.sub(client.sector_identifier, found.person.pk), **told}

@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from identity.accounts import authentication
+from identity.accounts import authentication, step_up
 from identity.accounts.models import User
 from identity.provider import authorization, codes, consents, pushed
 from identity.provider.authorization import Request, Standing, Step
@@ -50,20 +50,20 @@ def proceed(http: HttpRequest, asked: Request, handle: str) -> HttpResponse:
         if asked.problem is not None:
             raise asked.problem
         standing = standing_of(http)
-        step, grant = authorization.next_step(asked, standing)
+        step, consent = authorization.next_step(asked, standing)
     except OAuth2Error as error:
         return to_client(codes.failure(asked, error))
     if step is Step.CODE:
         assert standing.person is not None
         assert standing.proved is not None
-        assert grant is not None
-        return to_client(codes.success(asked, http, person=standing.person, proved=standing.proved, grant=grant))
+        assert consent is not None
+        return to_client(codes.success(asked, http, person=standing.person, proved=standing.proved, consent=consent))
     if step in (Step.CHOOSE, Step.CONSENT) and handle:
         page = consenting.choose if step is Step.CHOOSE else consenting.ask
         return page(http, asked, handle)
     handle = handle or pushed.wait(asked.client, asked.parameters)
     security.expect(http, asked.redirect_uri)
-    return _to_waiting(handle) if step in (Step.CHOOSE, Step.CONSENT) else redirect(_detour(step, asked, handle))
+    return _to_waiting(handle) if step in (Step.CHOOSE, Step.CONSENT) else redirect(_detour(http, step, asked, handle))
 
 
 @login_not_required  # an answer without a session is led to the log-in
@@ -88,14 +88,14 @@ def decide(request: HttpRequest) -> HttpResponse:
     assert standing.person is not None
     assert standing.proved is not None
     declined = set(request.POST.getlist("leave_out")) & set(asked.fields)
-    grant = consents.give(
+    consent = consents.give(
         asked.client,
         standing.person,
         scopes=asked.asked_scopes,
         fields=[name for name in asked.fields if name not in declined],
         declined=declined,
     )
-    return to_client(codes.success(asked, request, person=standing.person, proved=standing.proved, grant=grant))
+    return to_client(codes.success(asked, request, person=standing.person, proved=standing.proved, consent=consent))
 
 
 @login_not_required
@@ -116,7 +116,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 def standing_of(request: HttpRequest) -> Standing:
     """Who sits before the browser."""
     person = request.user if isinstance(request.user, User) else None
-    return Standing(person, authentication.of(request))
+    return Standing(person, authentication.of(request), lambda acr: bool(step_up.ways(request, acr)))
 
 
 def waiting_address(handle: str) -> str:
@@ -142,10 +142,15 @@ def _to_waiting(handle: str) -> HttpResponse:
     return redirect(waiting_address(handle))
 
 
-def _detour(step: Step, asked: Request, handle: str) -> str:
+def _detour(http: HttpRequest, step: Step, asked: Request, handle: str) -> str:
     """The page on which the person signs in, or proves more, and the way back."""
-    place = {Step.LOGIN: settings.LOGIN_URL, Step.REAUTHENTICATE: "account_reauthenticate"}[step]
-    query = {"next": waiting_address(handle)}
+    back = waiting_address(handle)
+    if step is Step.STEP_UP:
+        return step_up.address(http, asked.acr_to_prove(standing_of(http)), next=back)
+    if step is Step.REAUTHENTICATE and not step_up.own_factors(http):  # they signed in elsewhere, and do so again
+        return step_up.address(http, User.Assurance.NONE, next=back, max_age=0)
+    place = settings.LOGIN_URL if step is Step.LOGIN else "account_reauthenticate"
+    query = {"next": back}
     if language := _language(asked.parameters.get("ui_locales", "")):
         query["lang"] = language
     return f"{resolve_url(place)}?{urlencode(query)}"

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 
-from identity.provider import claims
+from identity.provider import claims, consents
 from identity.provider.authorization import Request
 from portal.sso import security
 
@@ -19,8 +19,7 @@ def ask(http: HttpRequest, asked: Request, handle: str) -> HttpResponse:
         **_who(asked, handle),
         "purpose": _words(client.words("purpose")),
         "fields": [{"name": name, "text": claims.NAMES[name]} for name in asked.fields],
-        "is_offline": "offline_access" in asked.scopes,
-        "may_call": "calls" in asked.scopes,
+        "beyond": [consents.BEYOND[scope] for scope in asked.scopes if scope in consents.BEYOND],
         "until": timezone.localtime(timezone.now() + timedelta(days=client.consent_days)),
     }
     response = render(http, "sso/consent.html", context)

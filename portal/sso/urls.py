@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.sso import authorize, endpoints
+from portal.sso import authorize, endpoints, logout
 
 app_name = "sso"
 urlpatterns = [
@@ -17,4 +17,6 @@ urlpatterns = [
     path("sso/userinfo", endpoints.user_info, name="userinfo"),
     path("sso/introspect", endpoints.introspection, name="introspection"),
     path("sso/revoke", endpoints.revocation, name="revocation"),
+    path("sso/logout", logout.logout, name="logout"),
+    path("sso/logout/decide", logout.decide, name="logout-decide"),
 ]

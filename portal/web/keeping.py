@@ -33,7 +33,7 @@ _VERSION_SALT = "web.form-version"
 
 def marks(request: HttpRequest, version: FunctionVersion) -> dict[str, str]:
     """The hidden fields that a form carries: the version that it was drawn from, and whose it is."""
-    own = f"user:{request.user.pk}" if request.user.is_authenticated else ""
+    own = caller_of(request) if request.user.is_authenticated else ""
     return {
         "version": signing.dumps(version.pk, salt=_VERSION_SALT),
         "owner": signing.dumps([own, version.function_id], salt=_OWNER_SALT) if own else "",

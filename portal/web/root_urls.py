@@ -10,6 +10,7 @@ from django.views.generic import RedirectView
 from identity.consent import checkpoints
 from portal import health
 from portal.watch.metrics import metrics
+from portal.web import upstream
 from portal.web.styleguide import styleguide
 from services.gateway import proof
 
@@ -60,5 +61,9 @@ urlpatterns = [
     # allauth leads to these two after each change of a factor: one page of ours has both.
     path("accounts/2fa/", RedirectView.as_view(pattern_name="web:account-security")),
     path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="web:account-security")),
+    path("accounts/3rdparty/", RedirectView.as_view(pattern_name="web:account-identity-app")),
+    path("accounts/upstream/login/", upstream.start, name="upstream-start"),
+    path("accounts/upstream/back/", upstream.back, name="upstream-back"),
+    path("accounts/upstream/callback/", upstream.callback, name="upstream-callback"),
     path("styleguide/", styleguide, name="styleguide"),
 ]

@@ -5,49 +5,19 @@ Every pattern is linear: no repetition inside a repetition.
 
 import re
 from collections.abc import Callable
-from datetime import MAXYEAR, MINYEAR, date, datetime
+from datetime import MAXYEAR, MINYEAR, datetime
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from jsonschema import FormatChecker
 
-_HKID = re.compile(r"([A-Z]{1,2})([0-9]{6})\(([0-9A])\)")
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
-_HONG_KONG_PHONE = re.compile(r"\+852[2-9][0-9]{7}")
+from identity.formats import is_date, is_email, is_hkid, is_phone
+
 _BR_NUMBER = re.compile(r"[0-9]{8}")
 _VEHICLE_MARK = re.compile(r"[A-Z0-9](?:[A-Z0-9 ]{0,6}[A-Z0-9])?")
 _MONEY = re.compile(r"(?:0|[1-9][0-9]{0,9})\.[0-9]{2}")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATE_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
 )
 _FILE_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_EMAIL_MAX = 254  # characters, RFC 5321
-
-
-def is_hkid(text: str) -> bool:
-    """A123456(3) or WX123456(7), with the right check digit."""
-    found = _HKID.fullmatch(text)
-    return found is not None and found[3] == hkid_check_digit(found[1], found[2])
-
-
-def has_hkid_shape(text: str) -> bool:
-    """Letters, six digits and a check digit, which may be the wrong one."""
-    return _HKID.fullmatch(text) is not None
-
-
-def hkid_check_digit(letters: str, digits: str) -> str:
-    """Weights 9 to 2 over two letters (a space counts 36, A is 10) and six digits, modulo 11; 10 is written A."""
-    values = [36 if letter == " " else ord(letter) - ord("A") + 10 for letter in letters.rjust(2)]
-    values += [int(digit) for digit in digits]
-    weighted = sum(value * weight for value, weight in zip(values, range(9, 1, -1), strict=True))
-    return "0123456789A"[-weighted % 11]
-
-
-def is_phone(text: str) -> bool:
-    """E.164; a number in Hong Kong has eight digits that begin with 2 to 9."""
-    pattern = _HONG_KONG_PHONE if text.startswith("+852") else _PHONE
-    return pattern.fullmatch(text) is not None
 
 
 def is_br_number(text: str) -> bool:
@@ -65,17 +35,6 @@ def is_money(text: str) -> bool:
     return _MONEY.fullmatch(text) is not None
 
 
-def is_date(text: str) -> bool:
-    """YYYY-MM-DD, a day that exists."""
-    if not _DATE.fullmatch(text):
-        return False
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
 def is_date_time(text: str) -> bool:
     """RFC 3339 with its offset, a moment that exists and has a local time everywhere on earth."""
     if not _DATE_TIME.fullmatch(text):
@@ -85,17 +44,6 @@ def is_date_time(text: str) -> bool:
     except ValueError:
         return False
     return MINYEAR < at.year < MAXYEAR
-
-
-def is_email(text: str) -> bool:
-    """One address, as Django understands it."""
-    if len(text) > _EMAIL_MAX:
-        return False
-    try:
-        validate_email(text)
-    except ValidationError:
-        return False
-    return True
 
 
 def is_file_id(text: str) -> bool:

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from identity.formats import has_hkid_shape
 from services import languages
-from services.forms.formats import has_hkid_shape
 
 # First words that take no “the” before them.
 _DETERMINERS = {"a", "an", "any", "her", "his", "my", "our", "the", "their", "this", "your"}

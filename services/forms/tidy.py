@@ -8,7 +8,8 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from services.forms.formats import CHECKS, has_hkid_shape
+from identity.formats import has_hkid_shape
+from services.forms.formats import CHECKS
 from services.forms.kinds import DISTRICTS, schema_of
 
 _LONGEST = 300  # characters; nothing with a format is longer, so longer text is not worth reading

@@ -60,6 +60,21 @@ def sign_in(browser: Browser, person: User) -> None:
     assert answer.status_code == 302, answer.content.decode()[:2000]
 
 
+def age(browser: Browser, seconds: int) -> None:
+    """Let the log-in of this browser be that much older."""
+    session = browser.session
+    session["account_authentication_methods"] = [
+        {**step, "at": step["at"] - seconds} for step in session["account_authentication_methods"]
+    ]
+    session.save()
+
+
+def reauthenticate(browser: Browser, answer: Any) -> Any:
+    """Prove on the page for it that it is still the same person; the answer leads back."""
+    assert answer["Location"].startswith("/accounts/reauthenticate/"), answer["Location"]
+    return browser.post(answer["Location"], {"password": PASSWORD, "next": query_of(answer["Location"])["next"]})
+
+
 def query_of(address: str) -> dict[str, str]:
     """The parameters of an address, each once."""
     found = parse_qs(urlsplit(address).query, keep_blank_values=True, strict_parsing=True)
@@ -158,6 +173,10 @@ class Party:
             **changes,
         }
         return jwt.encode({"alg": "ES256"}, claims, self.key, ["ES256"])
+
+    def browser_person(self) -> User:
+        """Who is signed in."""
+        return User.objects.get(pk=self.browser.session["_auth_user_id"])
 
     def exchange(self, code: str, *, headers: dict[str, str] | None = None, **changes: str | None) -> Any:
         good: dict[str, str | None] = {

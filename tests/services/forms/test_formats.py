@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.forms.formats import CHECKER, CHECKS, hkid_check_digit
+from identity.formats import hkid_check_digit
+from services.forms.formats import CHECKER, CHECKS
 
 RIGHT = {
     "hkid": ["A123456(3)", "G123456(A)", "AB987654(3)"],
