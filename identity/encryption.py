@@ -4,7 +4,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import FieldError
 from django.db import models
@@ -28,6 +28,15 @@ def decrypt(token: bytes) -> bytes:
 def rotate(token: bytes) -> bytes:
     """The same secret under the newest key."""
     return _box(tuple(settings.FERRY_DATA_KEYS)).rotate(token)
+
+
+def is_current(token: bytes) -> bool:
+    """It is under the newest key, so that older ones are not needed for it."""
+    try:
+        _box(tuple(settings.FERRY_DATA_KEYS[:1])).decrypt(token)
+    except InvalidToken:
+        return False
+    return True
 
 
 if TYPE_CHECKING:  # Django's fields take type arguments only in the eyes of a type checker

@@ -20,7 +20,7 @@ _EMAIL_MAX = 254  # characters, RFC 5321
 
 
 def is_hkid(text: str) -> bool:
-    """A123456(3) or WX123456(7), with the right check digit."""
+    """A123456(3) or WX123456(9), with the right check digit."""
     found = _HKID.fullmatch(text)
     return found is not None and found[3] == hkid_check_digit(found[1], found[2])
 

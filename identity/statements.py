@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
-from django.db import connection, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models
 
 
 def first_row(statement: str, values: Sequence[Any] | Mapping[str, Any]) -> Any:
-    """The first row that a statement gives, or None. Raises django.db.Error."""
+    """The first row that a statement gives, or None; it has to be one that gives rows. Raises django.db.Error."""
     with _run(statement, values) as cursor:
-        return cursor.fetchone() if cursor.description else None
+        return cursor.fetchone()
 
 
 def execute(statement: str, values: Sequence[Any]) -> int:
@@ -69,9 +69,10 @@ class _Prepared(psycopg.Cursor[Any]):
 
 def _run(statement: str, values: Sequence[Any] | Mapping[str, Any]) -> Any:
     """A Django cursor that has executed it, so that query logs and counts know of it."""
-    connection.ensure_connection()
-    plain = _Prepared(connection.connection)
-    make = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    wrapper = connections[DEFAULT_DB_ALIAS]  # once: each use of `django.db.connection` looks it up anew
+    wrapper.ensure_connection()
+    plain = _Prepared(wrapper.connection)
+    make = wrapper.make_debug_cursor if wrapper.queries_logged else wrapper.make_cursor
     cursor = make(plain)  # type: ignore[arg-type]
     cursor.execute(statement, values)
     return cursor

@@ -19,7 +19,9 @@ VAR = Path(environment.text("FERRY_VAR", str(BASE_DIR / "var")))
 DEBUG = environment.flag("DEBUG", default=False)
 SECRET_KEY = environment.text("SECRET_KEY")
 FERRY_DATA_KEYS = environment.words("FERRY_DATA_KEYS")  # Fernet keys, newest first
+FERRY_INDEX_KEYS = environment.words("FERRY_INDEX_KEYS")  # base64url, newest first: identity/profile/index.py
 FERRY_PROOF_KEYS = environment.words("FERRY_PROOF_KEY")  # Ed25519, base64url, newest first: services/gateway/proof.py
+FERRY_DISCLOSURE_KEYS = environment.words("FERRY_DISCLOSURE_KEY")  # the same: identity/consent/checkpoints.py
 if not SECRET_KEY or not FERRY_DATA_KEYS:
     raise ImproperlyConfigured("Set SECRET_KEY and FERRY_DATA_KEYS (make run keeps its own in var/secrets.env).")
 PORT = environment.number("PORT", 8000)
@@ -92,6 +94,7 @@ INSTALLED_APPS = [
     "services.consolidation",
     "portal.control",
     "portal.api",
+    "portal.sso",
 ]
 MIDDLEWARE = [
     "portal.watch.correlation.Correlation",
@@ -101,6 +104,7 @@ MIDDLEWARE = [
     "portal.web.pagecache.SignedOutPageCache",
     "csp.middleware.CSPMiddleware",
     "portal.desk.security.AdminPolicy",
+    "portal.sso.security.ReturnToClients",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -115,6 +119,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.web.for_another.RefuseSpentMandates",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -161,7 +166,7 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True  # the database is the truth
 CELERY_TASK_PUBLISH_RETRY = False  # a doorbell that does not ring is found by the sweeper
 CELERY_TASK_DEFAULT_QUEUE = "chores"
-CELERY_TASK_ROUTES = {"gateway.deliver": {"queue": "calls"}, "gateway.exchange_batch": {"queue": "calls"}}
+CELERY_TASK_ROUTES = {"gateway.deliver_waiting": {"queue": "calls"}, "gateway.exchange_batch": {"queue": "calls"}}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -183,12 +188,21 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "gateway.pulse": {"task": "gateway.pulse", "schedule": 60.0, "options": {"expires": 60}},
+    "consent.take_checkpoint": {"task": "consent.take_checkpoint", "schedule": crontab(minute=30, hour=0)},
     "gateway.send_digest": {"task": "gateway.send_digest", "schedule": crontab(minute=0, hour=7)},
     "upstream.forget": {"task": "upstream.forget", "schedule": crontab(minute=50)},
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
+    "accounts.tell_of_new_devices": {
+        "task": "accounts.tell_of_new_devices",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "accounts.forget": {"task": "accounts.forget", "schedule": crontab(minute=10, hour=4)},
     "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},
+    "provider.rotate_signing_keys": {"task": "provider.rotate_signing_keys", "schedule": crontab(minute=35, hour=3)},
+    "provider.forget_expired": {"task": "provider.forget_expired", "schedule": crontab(minute=50)},
     "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},
+    "provider.sweep_logouts": {"task": "provider.sweep_logouts", "schedule": 10.0, "options": {"expires": 10}},
     "registry.end_suspensions": {
         "task": "registry.end_suspensions",
         "schedule": 60.0,
@@ -273,6 +287,15 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = environment.text("EMAIL_HOST_USER"), envi
 EMAIL_USE_TLS, EMAIL_TIMEOUT = environment.flag("EMAIL_USE_TLS", default=False), 10
 DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "Ferry <no-reply@localhost>")
 
+# --- Departments' own sites -----------------------------------------------------------------------
+_ON_LOOPBACK = urlsplit(BASE_URL).hostname in {"127.0.0.1", "localhost"}  # a demonstration: everything is on it
+PROVIDER_ALLOWS_LOOPBACK = environment.flag("PROVIDER_ALLOWS_LOOPBACK", default=_ON_LOOPBACK)
+
+# --- Provider for departments ---------------------------------------------------------------------
+PROVIDER_CLIENT_RATE = environment.number(
+    "PROVIDER_CLIENT_RATE", 12_000
+)  # requests of one client a minute, at one endpoint
+
 # --- Pages --------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
@@ -326,6 +349,7 @@ TWINS_RECORDS_URL = f"tcp://{_twins.hostname}:{(_twins.port or 8100) + 1}"
 TWINS_SFTP_URL = f"sftp://{_twins.hostname}:{(_twins.port or 8100) + 2}"
 TWINS_TLS_URL = f"https://{_twins.hostname}:{(_twins.port or 8100) + 3}"
 GATEWAY_BACKEND_KEPT_SECONDS = 5.0  # so long a change of a backend takes to reach every worker
+GATEWAY_CALLS_AT_ONCE = environment.number("GATEWAY_CALLS_AT_ONCE", 600)  # in one worker process
 GATEWAY_RETRY_FIRST_SECONDS = 1.0
 GATEWAY_RETRY_CAP_SECONDS = 600.0
 GATEWAY_MAX_ATTEMPTS = 8
@@ -401,6 +425,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
     "loggers": {
         "asyncssh": {"level": "WARNING"},  # lower ones write the names of files and people
+        "authlib": {"level": "WARNING"},  # its debug level writes tokens
         "celery": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},  # its debug level writes statements with their values
         "django.server": {"level": "WARNING"},

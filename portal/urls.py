@@ -4,12 +4,15 @@ from allauth.account.decorators import secure_admin_login
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", include("portal.web.root_urls")),
+    path("accounts/sessions/", RedirectView.as_view(pattern_name="web:account-devices")),
+    path("", include("portal.sso.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", include("portal.desk.urls")),
     path("admin/", admin.site.urls),

@@ -39,7 +39,9 @@ def _start_servers() -> None:
     os.environ["TWINS_SFTP_PASSWORD"] = secrets.token_urlsafe()
     os.environ["SECRET_KEY"] = secrets.token_urlsafe(50)
     os.environ["FERRY_DATA_KEYS"] = Fernet.generate_key().decode()
+    os.environ["FERRY_INDEX_KEYS"] = secrets.token_urlsafe(32)
     os.environ["FERRY_PROOF_KEY"] = secrets.token_urlsafe(32)
+    os.environ["FERRY_DISCLOSURE_KEY"] = secrets.token_urlsafe(32)
     os.environ["TWINS_WEBHOOK_SECRET"] = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
     os.environ["UPSTREAM_CLIENT_SECRET"] = secrets.token_urlsafe(32)
     os.environ["UPSTREAM_PRIVATE_KEY"] = rsa_key()

@@ -20,7 +20,16 @@ from tests.ports import free_port
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 START_SECONDS = 180
-OURS = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FERRY_DATA_KEYS", "FERRY_VAR", "PORT", "TWINS_PORT")
+OURS = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "FERRY_DATA_KEYS",
+    "FERRY_INDEX_KEYS",
+    "FERRY_VAR",
+    "PORT",
+    "TWINS_PORT",
+)
 
 
 @dataclass

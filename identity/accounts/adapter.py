@@ -4,14 +4,13 @@ import secrets
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import ngettext
 
-from identity.accounts import attempts, devices
+from identity.accounts import attempts, devices, open_sessions, sign_ins
 from identity.accounts.models import User
 from identity.accounts.names import person_named
 from identity.security import logger, pseudonym
@@ -44,11 +43,17 @@ class AccountAdapter(DefaultAccountAdapter):
         """Whoever may set a new password need not wait for what was guessed at the old one."""
         super().set_password(user, password)
         attempts.pay_back(attempts.price(self.request, user.username, user))
+        if user.pk:  # whoever knew the old one is signed out, and the departments where they went are told
+            open_sessions.end_others(user, key=self.request.session.session_key)
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **kwargs)
+        sign_ins.note_signed_in(request, user, is_new_device=devices.known(request, user) is None)
         devices.remember(request, response, user)
         return response
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        sign_ins.note_failed(request, person_named(str(credentials.get("email") or credentials.get("username") or "")))
 
     def get_login_stages(self) -> list[str]:
         return [STAGES.get(path, path) for path in super().get_login_stages()]
@@ -68,10 +73,10 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def logout(self, request: HttpRequest) -> None:
         """End all of the person's sessions: a phone left on a bus is signed out with this one."""
-        for session in UserSession.objects.purge_and_list(request.user):
-            if not session.is_current():
-                session.end()
+        person = request.user
         super().logout(request)
+        if isinstance(person, User):
+            open_sessions.end_others(person, key=None)
 
 
 def _wait(seconds: int) -> str:

@@ -16,7 +16,7 @@ from django.http import HttpRequest
 
 from identity.accounts import devices, networks
 from identity.accounts.models import GuessCounter, User
-from identity.statements import clock, first_row
+from identity.statements import clock, execute, first_row
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def pay_back(cost: Price) -> None:
     """The guess was right: nothing is left of what this device paid for itself, the shared counters lose one."""
     own = [key for limit, key in cost if limit in (PAIR, DEVICE)]
     GuessCounter.objects.filter(pk__in=own).delete()
-    first_row(_REFUND, [[key for _limit, key in cost if key not in own]])
+    execute(_REFUND, [[key for _limit, key in cost if key not in own]])
 
 
 def once(*parts: str, seconds: int) -> bool:

@@ -70,12 +70,33 @@ def note(request: HttpRequest, *, amr: Iterable[str], acr: str, person: User | N
     """Remember a step that django-allauth knows nothing of: a sign-in or a step-up by an upstream, now.
 
     `amr` are references of RFC 8176, `acr` the level that the step reached. It counts for `person`, the one signed in
-    unless given, and for nobody else; it stays when the session's key changes, and ends with the session.
+    unless given, and for nobody else; it stays when the session's key changes, and ends with the session. A step-up
+    gives the session a new key (OWASP ASVS 5.0 7.2.4).
     """
     whose = person or request.user
     if not isinstance(whose, User):
         raise ValueError("a proof belongs to a person")
-    entry = {"person": str(whose.pk), "amr": list(amr), "acr": str(acr), "at": timezone.now().timestamp()}
+    _append(request, whose, amr=list(amr), acr=str(acr))
+    if request.user == whose:
+        proved_again(request, whose)
+
+
+def note_time(request: HttpRequest, person: User) -> None:
+    """Give a sign-in of which no step is known (opening an account is none of django-allauth's) its `auth_time`."""
+    if not any(_steps(request, person)):
+        _append(request, person, amr=[], acr=User.Assurance.BASIC)
+
+
+def proved_again(request: HttpRequest, person: User) -> None:
+    """After every step that a signed-in person takes: a new key for the session, and a line in the history."""
+    from identity.accounts import sign_ins  # which writes down what this module says of the session
+
+    request.session.cycle_key()
+    sign_ins.note_proved(request, person)
+
+
+def _append(request: HttpRequest, person: User, *, amr: list[str], acr: str) -> None:
+    entry = {"person": str(person.pk), "amr": amr, "acr": acr, "at": timezone.now().timestamp()}
     request.session[NOTED] = [*request.session.get(NOTED, []), entry][-MOST_NOTED:]
 
 

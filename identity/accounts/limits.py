@@ -33,6 +33,7 @@ class Use:
     began_at: datetime
     last_at: datetime
     rested_at: datetime | None = None  # a rest is longer than PLUS_IDLE_SECONDS
+    notice: str = ""  # of which sign-in from a new device its pages tell: identity.accounts.sign_ins
 
 
 def ends_at(use: Use, *, now: datetime) -> datetime:
@@ -85,11 +86,14 @@ def note_use(key: str | None, use: Use, *, now: datetime) -> None:
     execute(USED, [rest, now.timestamp(), now, key, now - WRITTEN_EVERY])
 
 
-def use_of(began_at: datetime | None, last_at: datetime | None, rested_at: str | None) -> Use | None:
+def use_of(
+    began_at: datetime | None, last_at: datetime | None, rested_at: str | None, notice: str | None
+) -> Use | None:
     """As the database gives it; None for a session in which nobody has signed in."""
     if began_at is None or last_at is None:
         return None
-    return Use(began_at, last_at, datetime.fromtimestamp(float(rested_at), UTC) if rested_at else None)
+    rested = datetime.fromtimestamp(float(rested_at), UTC) if rested_at else None
+    return Use(began_at, last_at, rested, notice or "")
 
 
 def _is_unattended(request: HttpRequest) -> bool:

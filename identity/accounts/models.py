@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -18,11 +19,25 @@ class User(AbstractUser):
         BASIC = "basic", _("identity verified")
         PLUS = "plus", _("identity verified, and signed")
 
+    class Kind(models.TextChoices):
+        RESIDENT = "resident", _("resident")
+        VISITOR = "visitor", _("visitor")
+        BUSINESS = "business", _("for a company")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
 
     assurance = models.CharField(max_length=10, choices=Assurance, default=Assurance.NONE)  # how far it was verified
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.RESIDENT)
+    ends_on = models.DateField(null=True, blank=True)  # the last day of a visitor's account
+    language = models.CharField(max_length=10, blank=True, default="")  # of mails; as they last signed in
 
     class Meta(AbstractUser.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="visitor", ends_on__isnull=False) | ~Q(kind="visitor") & Q(ends_on=None),
+                name="user_ends_if_and_only_if_a_visitor",
+            ),
+        ]
         indexes = [  # names at sign-in are compared without case
             models.Index(Upper("username"), name="user_by_username"),
             models.Index(Upper("email"), name="user_by_email"),
@@ -30,6 +45,69 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+
+class SignIn(models.Model):
+    """One time that somebody signed in, proved more, or failed to: written once, kept for a year, never changed."""
+
+    class Outcome(models.TextChoices):
+        SIGNED_IN = "signed_in", _("signed in")
+        PROVED = "proved", _("proved again who you are")
+        FAILED = "failed", _("did not succeed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    person = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")  # nobody: an unknown name
+    at = models.DateTimeField(default=timezone.now)
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    amr = ArrayField(models.CharField(max_length=20), default=list)  # references of RFC 8176
+    user_agent = models.CharField(max_length=300, blank=True, default="")
+    network = models.CharField(max_length=50, blank=True, default="")  # the first half of the address, roughly
+    is_new_device = models.BooleanField(default=False)
+    session = models.ForeignKey(  # which ends, and then its row goes; this one stays
+        "usersessions.UserSession", on_delete=models.DO_NOTHING, null=True, db_constraint=False, related_name="+"
+    )
+
+    class Meta:
+        default_permissions = ()
+        indexes = [
+            models.Index(fields=["person", "-at"], name="sign_in_of_a_person"),
+            models.Index(fields=["at"], name="sign_in_age"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(person__isnull=False) | Q(outcome="failed"), name="sign_in_of_nobody_has_failed"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.at:%Y-%m-%d %H:%M}"
+
+
+class DeviceNotice(models.Model):
+    """That somebody signed in from a device that the person had not used before, and what the person says of it."""
+
+    class Answer(models.TextChoices):
+        OPEN = "", _("not answered yet")
+        MINE = "mine", _("it was me")
+        NOT_MINE = "not_mine", _("it was not me")
+
+    sign_in = models.OneToOneField(SignIn, on_delete=models.CASCADE, primary_key=True, related_name="notice")
+    answer = models.CharField(max_length=10, choices=Answer, blank=True, default=Answer.OPEN)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    mailed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["mailed_at"], condition=Q(mailed_at=None), name="device_notice_to_mail")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(answer="", answered_at=None) | ~Q(answer="") & Q(answered_at__isnull=False),
+                name="device_notice_answered_at_some_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_answer_display()
 
 
 class GuessCounter(models.Model):

@@ -14,7 +14,7 @@ from identity.accounts import limits
 from identity.statements import execute, first_row
 
 QUERY = """
-SELECT s.session_data, u.created_at, u.last_seen_at, u.data ->> 'rested_at'
+SELECT s.session_data, u.created_at, u.last_seen_at, u.data ->> 'rested_at', u.data ->> 'notice'
 FROM django_session s LEFT JOIN usersessions_usersession u ON u.session_key = s.session_key
 WHERE s.session_key = %s AND s.expire_date > %s
 """

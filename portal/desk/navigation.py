@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal.desk.access import departments_of, person
+from portal.desk.correcting import open_for
 from services.registry.models import FunctionVersion
 
 
@@ -28,6 +29,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                     _("Recovery slip"), "confirmation_number", reverse("desk:recovery-slip"), request,
                     is_shown=person(request).has_perm("accounts.issue_recovery_slip"),
                 ),
+                _item(_("Sign-on for your sites"), "key", reverse("desk:clients"), request),
             ],
         },
         {
@@ -35,6 +37,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "separator": True,
             "items": [
                 _item(_("Calls"), "receipt_long", reverse("admin:gateway_servicecall_changelist"), request),
+                _item(
+                    _("Wrong data"), "edit_note", reverse("desk:corrections"), request,
+                    badge=open_for(request).count() if is_officer else 0, is_shown=is_officer,
+                ),
                 _item(_("Systems"), "dns", reverse("admin:registry_backend_changelist"), request),
                 _item(_("History"), "history", reverse("admin:registry_change_changelist"), request),
             ],

@@ -13,7 +13,7 @@ from identity.profile.models import ProfileField
 from services.forms import schema
 from services.forms.errors import SchemaError
 from services.forms.kinds import DIALECT, Json, kind_of, schema_of
-from services.forms.soundness import MAX_FIELDS
+from services.forms.soundness import MAX_FIELDS, PROFILE_KINDS
 from services.languages import CODES, pick
 from services.registry.completeness import LANGUAGES
 from services.registry.simplified import simplify
@@ -306,7 +306,7 @@ def kinds() -> list[tuple[str, str]]:
 
 def profiles() -> list[tuple[str, str]]:
     """What a person's profile can fill in."""
-    return [(name, str(label)) for name, label in ProfileField.Name.choices]
+    return [(name, str(label)) for name, label in ProfileField.Name.choices if name in PROFILE_KINDS]
 
 
 def context(rows: list[Row]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ _PERSON: dict[str, Any] = {
     "phone": "+85291234567",
     "email": "test.citizen@example.hk",
     "address": _ADDRESS,
+    "residential_address": _ADDRESS,
 }
 _IDENTITY = {"name_en", "name_zh", "hkid", "date_of_birth"}
 

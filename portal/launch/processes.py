@@ -7,7 +7,7 @@ from pathlib import Path
 from portal.launch.children import Child
 
 WEB_THREADS = 32  # per worker process; an open stream of events holds one
-CALLS_AT_ONCE = 600  # threads, made as they are needed: see docs/decisions/0015
+CALLS_AT_ONCE = 128  # tasks; calls have threads of their own: see docs/decisions/0018
 CHORES_AT_ONCE = 4
 
 

@@ -16,7 +16,14 @@ BUNDLES = {
         "tokens", "base", "frame", "forms", "components", "find", "doing", "entrance", "pictures", "print",
     ),
     "web/ferry.js": (
-        "htmx-2.0.11.min", "htmx-ext-sse-2.2.4.min", "busy", "focus", "menu", "network", "passkeys", "search",
+        "htmx-2.0.11.min",
+        "htmx-ext-sse-2.2.4.min",
+        "busy", "drafts",
+        "focus",
+        "menu",
+        "network",
+        "passkeys",
+        "search",
     ),
 }  # fmt: skip
 

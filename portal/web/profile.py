@@ -8,25 +8,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from identity.accounts.freshness import fresh
 from identity.accounts.models import User
 from identity.consent.models import Disclosure
 from identity.profile import flows
-from identity.profile.models import ProfileField
-from portal.web import sheet
+from identity.profile.models import CorrectionRequest, ProfileField
+from portal.web import profile_rows
 from services import languages
 from services.forms import fields, schema, validation
-from services.forms import profile as questions
 from services.forms.errors import FieldError, Invalid
 from services.forms.kinds import Json
 from services.gateway.models import ServiceCall
 
 PAGE_SIZE = 20
-CONTACT = ("phone", "email", "address")  # what a person may tell us themselves
-_ASKED = {made["x-profile"]: made for made in questions.fields_for("apply", "basic").values()}
 
 
 @never_cache
@@ -36,7 +33,8 @@ def profile(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     log = Paginator(Disclosure.objects.of(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
-        "rows": _rows(flows.read(request.user)),
+        "rows": profile_rows.rows(flows.read(request.user)),
+        "corrections": CorrectionRequest.objects.of(request.user).defer("value", "remark", "answer")[:PAGE_SIZE],
         "page": log,
         "disclosures": _disclosures(log),
         "is_saved": "saved" in request.GET,
@@ -46,6 +44,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh(minutes=15)
 def contact(request: HttpRequest) -> HttpResponse:
     """How departments can reach the person: theirs to say, and to take back."""
     assert isinstance(request.user, User)
@@ -69,7 +68,11 @@ def contact(request: HttpRequest) -> HttpResponse:
 
 def _contact_form(known: dict[str, ProfileField]) -> Json:
     """Leaves out what an authority vouches for."""
-    asked = {name: _ASKED[name] for name in CONTACT if name not in known or not known[name].is_verified}
+    asked = {
+        name: profile_rows.ASKED[name]
+        for name in profile_rows.CONTACT
+        if name not in known or not known[name].is_verified
+    }
     return schema.build(asked, optional=asked)
 
 
@@ -83,47 +86,9 @@ def _keep(person: User, told: dict[str, Any], known: dict[str, ProfileField], *,
             flows.store(person, name, told[name], source=source, checked_on=timezone.localdate())
 
 
-def _rows(known: dict[str, ProfileField]) -> list[sheet.Row]:
-    """What is known, and what of the rest the person may add."""
-    found = []
-    for name, label in ProfileField.Name.choices:
-        held = known.get(name)
-        is_theirs = name in CONTACT and not (held and held.is_verified)
-        if not held and not is_theirs:
-            continue
-        change_url = f"{reverse('web:profile-contact')}#field-{name}" if is_theirs else ""
-        found.append(sheet.Row(name, str(label), _value(held), _source(held), change_url))
-    return found
-
-
-def _value(held: ProfileField | None) -> str | list[str]:
-    if held is None:
-        return ""
-    form = schema.build({held.name: _ASKED.get(held.name) or _PLAIN[held.name]})
-    return sheet.rows(form, {held.name: held.value}, file_names={})[0].value
-
-
-def _source(held: ProfileField | None) -> str:
-    if held is None:
-        return ""
-    if not held.is_verified:
-        return _("You told us on %(date)s") % {"date": sheet.say_day(held.checked_on)}
-    return _("%(source)s, checked %(date)s") % {
-        "source": ProfileField.Source(held.source).label,
-        "date": sheet.say_day(held.checked_on),
-    }
-
-
-# Fields that no form asks for by themselves: only their kind matters here.
-_PLAIN = {
-    "name_zh": schema.field("text", titles={"en": "Name in Chinese"}),
-    "date_of_birth": schema.field("date", titles={"en": "Date of birth"}),
-}
-
-
 def _disclosures(log: Page[Disclosure]) -> list[dict[str, object]]:
     """What the page says of each. One query for the words of all the fields."""
-    calls = ServiceCall.objects.filter(receipt__in=[row.receipt for row in log]).select_related("version")
+    calls = ServiceCall.objects.filter(receipt__in=[row.reference for row in log]).select_related("version")
     found = {call.receipt: call for call in calls.only("receipt", "status", "version__form")}
     forms = {receipt: call.version.form for receipt, call in found.items()}
     taken_back = {receipt for receipt, call in found.items() if call.status == ServiceCall.Status.WITHDRAWN}
@@ -132,9 +97,9 @@ def _disclosures(log: Page[Disclosure]) -> list[dict[str, object]]:
             "at": row.at,
             "recipient": languages.pick(row.recipient_names),
             "purpose": languages.pick(row.purpose_names),
-            "receipt": row.receipt,
-            "is_taken_back": row.receipt in taken_back,
-            "titles": _titles(forms.get(row.receipt, {}), row.fields),
+            "receipt": row.reference,
+            "is_taken_back": row.reference in taken_back,
+            "titles": _titles(forms.get(row.reference, {}), row.fields),
         }
         for row in log
     ]

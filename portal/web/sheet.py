@@ -28,6 +28,7 @@ class Row:
     value: str | list[str]
     source: str = ""
     change_url: str = ""
+    change_text: str = ""  # instead of `Change`
 
 
 def rows(

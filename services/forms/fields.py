@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from identity.profile.models import ProfileField
 from services.forms.errors import FieldError
 from services.forms.kinds import Json, kind_of
 from services.forms.models import StoredFile
+from services.forms.provenance import Provenance, is_withheld
+from services.forms.provenance import of as provenance_of
 from services.forms.schema import is_locked, localise
 from services.forms.tidy import tidy, whole_number
 
@@ -32,7 +32,6 @@ _INPUT_MODES = {
     "email": "email",
     "br_number": "numeric",
 }
-_DATE_FORMATS = {"en": "j F Y", "zh-hant": "Y年n月j日", "zh-hans": "Y年n月j日"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,8 @@ class Field:
     source: str = ""  # where a pre-filled value comes from, and when it was checked
     readonly: bool = False
     maxlength: int | None = None
+    provenance: Provenance | None = None  # what the profile knows of it
+    note: str = ""  # what the page has to say about it besides a mistake
 
     @property
     def is_filled_in(self) -> bool:
@@ -81,16 +82,18 @@ def render(
             _field(
                 name,
                 plain["properties"][name],
-                value=_value(name, made, data, profile, files or {}),
+                value=_value(schema, name, data, profile, files or {}),
                 error=" ".join(said.get(name, [])),
                 is_required=name in schema.get("required", []),
-                source=_source(name, made, data, profile, language),
+                provenance=provenance_of(schema, name, data, profile, language),
             )
             for name, made in schema.get("properties", {}).items()
         ]
 
 
-def _field(name: str, plain: Json, *, value: Any, error: str, is_required: bool, source: str) -> Field:
+def _field(
+    name: str, plain: Json, *, value: Any, error: str, is_required: bool, provenance: Provenance | None
+) -> Field:
     kind = kind_of(plain)
     return Field(
         name=name,
@@ -103,7 +106,8 @@ def _field(name: str, plain: Json, *, value: Any, error: str, is_required: bool,
         required=is_required,
         autocomplete=_AUTOCOMPLETE.get(plain.get("x-profile", ""), ""),
         inputmode=_INPUT_MODES.get(kind, ""),
-        source=source,
+        source=provenance.source if provenance else "",
+        provenance=provenance,
         readonly=plain.get("readOnly", False),
         maxlength=plain["properties"]["line_1"]["maxLength"] if kind == "address" else plain.get("maxLength"),
     )
@@ -115,14 +119,16 @@ def _choices(kind: str, plain: Json) -> list[tuple[str, str]]:
 
 
 def _value(
+    form: Json,
     name: str,
-    made: Json,
     data: Mapping[str, Any],
     profile: Mapping[str, ProfileField],
     files: Mapping[str, StoredFile],
 ) -> Any:
+    made = form["properties"][name]
     known = profile.get(made.get("x-profile", ""))
-    value = known.value if known and (is_locked(made, profile) or name not in data) else data.get(name)
+    is_ours = name not in data or (is_locked(made, profile) and not is_withheld(form, name, data, profile))
+    value = known.value if known and is_ours else data.get(name)
     kind = kind_of(made)
     if kind == "file":
         kept = files.get(value) if isinstance(value, str) else None
@@ -139,24 +145,6 @@ def _moment(text: str) -> datetime | str:
         return timezone.localtime(at if timezone.is_aware(at) else at.replace(tzinfo=UTC)) if at.tzinfo else text
     except (ValueError, OverflowError):
         return text
-
-
-def _source(name: str, made: Json, data: Mapping[str, Any], profile: Mapping[str, ProfileField], language: str) -> str:
-    """Empty once the person has written something else."""
-    known = profile.get(made.get("x-profile", ""))
-    is_shown = known and (is_locked(made, profile) or name not in data or data[name] == known.value)
-    if not known or not is_shown:
-        return ""
-    if not known.is_verified:
-        return _("From your profile: you told us on %(date)s") % {"date": _day(known, language)}
-    return _("From your profile: %(source)s, checked %(date)s") % {
-        "source": ProfileField.Source(known.source).label,
-        "date": _day(known, language),
-    }
-
-
-def _day(known: ProfileField, language: str) -> str:
-    return date_format(known.checked_on, _DATE_FORMATS[language])
 
 
 def decode(schema: Json, post: Mapping[str, str], files: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -36,7 +36,7 @@ _KEYS = {
     "boolean": {"type"},
     "object": {"type", "properties", "required", "additionalProperties"},
 }
-_PROFILE_KINDS = {
+PROFILE_KINDS = {
     ProfileField.Name.NAME_EN: "text",
     ProfileField.Name.NAME_ZH: "text",
     ProfileField.Name.HKID: "hkid",
@@ -44,6 +44,7 @@ _PROFILE_KINDS = {
     ProfileField.Name.PHONE: "phone",
     ProfileField.Name.EMAIL: "email",
     ProfileField.Name.ADDRESS: "address",
+    ProfileField.Name.RESIDENTIAL_ADDRESS: "address",
 }
 
 
@@ -236,8 +237,8 @@ def _check_profile(made: Json, place: tuple[str, ...]) -> None:
     source = made.get("x-profile")
     if source is None and "x-profile" not in made:
         return
-    if not isinstance(source, str) or source not in _PROFILE_KINDS:
-        names = ", ".join(ProfileField.Name.values)
+    if not isinstance(source, str) or source not in PROFILE_KINDS:
+        names = ", ".join(PROFILE_KINDS)
         _refuse((*place, "x-profile"), _("A profile holds: %(names)s.") % {"names": names})
-    if kind_of(made) != _PROFILE_KINDS[ProfileField.Name(source)]:
+    if kind_of(made) != PROFILE_KINDS[ProfileField.Name(source)]:
         _refuse((*place, "x-profile"), _("This part of the profile does not fit a field of this kind."))

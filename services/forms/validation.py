@@ -14,6 +14,7 @@ from services.forms.errors import FieldError, Invalid
 from services.forms.formats import CHECKER
 from services.forms.kinds import ADDRESS_PARTS, INTEGER_MAX, Json, kind_of
 from services.forms.pointers import pointer_of
+from services.forms.provenance import is_withheld
 from services.forms.schema import is_locked, title_of
 from services.forms.tidy import tidy, tidy_address
 
@@ -35,7 +36,8 @@ def validate(
 ) -> dict[str, Any]:
     """The data as it will be sent: tidied, with the person's own merged in.
 
-    `schema` in stored form. A verified profile value wins over what was sent; another one fills a gap.
+    `schema` in stored form. A verified profile value wins over what was sent; another one fills a gap. Either is left
+    out where it was sent empty and the form goes without it.
     `files`: the ids of files that the data may name (files.named_in finds the person's).
     Raises Invalid with everything to put right.
     """
@@ -48,6 +50,8 @@ def validate(
     errors: list[FieldError] = []
     clean: dict[str, Any] = {}
     for name, made in properties.items():
+        if is_withheld(schema, name, data, profile):
+            continue
         if is_locked(made, profile):
             clean[name] = profile[made["x-profile"]].value
             continue

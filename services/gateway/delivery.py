@@ -9,6 +9,7 @@ import math
 import random
 import time
 import uuid
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,10 +21,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 from opentelemetry.trace import SpanKind
 
+from identity import statements
 from services import traces
 from services.forms.files import read
 from services.forms.models import StoredFile
-from services.gateway import events, figures, incidents, lanes, rows
+from services.gateway import acting, doorbell, events, figures, incidents, lanes, rows
 from services.gateway.connectors.base import Delivery, Outcome, leaving_by
 from services.gateway.connectors.registry import connectors
 from services.gateway.following import following
@@ -51,35 +53,68 @@ class Claim:
         return moment + timedelta(seconds=time.monotonic() - self.clock)
 
 
-def claim(call_id: uuid.UUID, now: datetime | None = None) -> Claim | None:
-    """Take the call if it is due and its lane admits it; put it off, with the reason, if not."""
+def claim(calls: Sequence[uuid.UUID], now: datetime | None = None) -> list[Claim]:
+    """Take those of the calls that are due and that their lanes admit; put the others off, with the reason.
+
+    One transaction for all of them, because it costs as much as one for a single call.
+    """
     clock = time.monotonic()
     with transaction.atomic():
-        found = rows.lock(call_id, now)
-        if found is None:
-            return None
-        now, call, lane = found
+        now, locked = rows.lock(calls, now)
+        admitted, refused = _admitted(locked, now)
+        taken = rows.take(admitted, now) if admitted else {}
+        for call, admission in refused:
+            _turn_back(call, admission.trouble or "crowded", admission.until or call.due_at)
+        for each in admitted:
+            if each.call.pk not in taken:
+                _turn_back(each.call, "crowded", each.call.due_at)
+    return [_claim(each, taken[each.call.pk], now, clock) for each in admitted if each.call.pk in taken]
+
+
+def _admitted(
+    locked: Iterable[tuple[ServiceCall, Lane]], now: datetime
+) -> tuple[list[rows.Wanted], list[tuple[ServiceCall, lanes.Admission]]]:
+    """Those that may leave if there is a slot, and those that may not, each with what their lane said."""
+    admitted, refused = [], []
+    for call, lane in locked:
         admission = lanes.admit(call, lane, now)
         if admission.free_at:
-            Lane.objects.filter(pk=lane.pk).update(free_at=admission.free_at)
-        taken, lease = None, uuid.uuid4()
+            lane.free_at = admission.free_at
+            Lane.objects.filter(pk=lane.pk).update(free_at=lane.free_at)
         if admission.is_open:
-            lease_until = now + _lease_lasts(call.backend)
-            taken = rows.take(call, slots=admission.slots, lease=lease, lease_until=lease_until, now=now)
-        if taken is None:
-            due_at = admission.until or call.due_at
-            trouble = admission.trouble or "crowded"
-            ServiceCall.objects.filter(pk=call.pk).update(trouble=trouble, due_at=due_at)
-            return None
-        call.attempt_count += 1
-        call.status, call.lease, call.lease_until = "delivering", lease, lease_until
+            admitted.append(rows.Wanted(call, admission.slots, uuid.uuid4(), now + _lease_lasts(call.backend)))
+        else:
+            refused.append((call, admission))
+    return admitted, refused
+
+
+def _turn_back(call: ServiceCall, trouble: str, due_at: datetime) -> None:
+    ServiceCall.objects.filter(pk=call.pk).update(trouble=trouble, due_at=due_at)
+
+
+def _claim(wanted: rows.Wanted, taken: int, now: datetime, clock: float) -> Claim:
+    call = wanted.call
+    call.attempt_count += 1
+    call.status, call.lease, call.lease_until = "delivering", wanted.lease, wanted.lease_until
     leaves_by = clock + _lease_lasts(call.backend).total_seconds()
-    return Claim(call, lease, taken + 1 >= admission.slots, leaves_by, now, clock)
+    return Claim(call, wanted.lease, taken >= wanted.slots, leaves_by, now, clock)
 
 
 def _lease_lasts(backend: Backend) -> timedelta:
     """Twice the time-out, because a slow reader may use it twice (connectors/http.py)."""
     return timedelta(seconds=2 * backend.timeout_seconds + LEASE_MARGIN_SECONDS)
+
+
+def deliver(claimed: Claim) -> None:
+    """Carry a call that is ours, and finish it; then ring for one behind it if its lane was full."""
+    with following(claimed.call, "deliver"):
+        outcome, duration_ms = carry(claimed.call, leaves_by=claimed.leaves_by)
+        with traces.span("finish", outcome=outcome.kind):
+            finish(claimed, outcome, duration_ms=duration_ms)
+    if claimed.fills_lane:
+        behind = ServiceCall.objects.due(statements.clock()).filter(backend=claimed.call.backend).first()
+        if behind is not None:
+            doorbell.ring(behind.pk)
 
 
 def carry(call: ServiceCall, *, leaves_by: float = math.inf) -> tuple[Outcome, int]:
@@ -122,13 +157,17 @@ def delivery_of(call: ServiceCall) -> Delivery:
             "function": call.function.code,
             "submitted_at": call.accepted_at.isoformat(timespec="seconds"),
             "language": call.language,
+            "actor": acting.described(call) if call.mandate_id else None,
         },
         traceparent=traces.current_header() or call.traceparent,
     )
 
 
-def preview(version: FunctionVersion, form: dict[str, Any]) -> Delivery:
-    """A delivery of what has not been accepted yet, to see whether it fits; with a sample of a receipt."""
+def preview(version: FunctionVersion, form: dict[str, Any], actor: dict[str, Any] | None = None) -> Delivery:
+    """A delivery of what has not been accepted yet, to see whether it fits; with a sample of a receipt.
+
+    `actor` as acting.of_mandate has it, for one that is made under a mandate.
+    """
     return Delivery(
         backend=version.backend,
         receipt="FRY-0000-0000-0000",
@@ -142,6 +181,7 @@ def preview(version: FunctionVersion, form: dict[str, Any]) -> Delivery:
             "function": version.function.code,
             "submitted_at": timezone.now().isoformat(timespec="seconds"),
             "language": "en",
+            "actor": actor,
         },
     )
 

@@ -14,14 +14,14 @@ ASK_AGAIN_SECONDS = 2.0  # while waiting, the database is asked this often even 
 
 
 @lru_cache(maxsize=1)
-def _redis() -> "redis.Redis":
+def broker() -> "redis.Redis":
     return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=5)
 
 
 def publish(call_id: UUID, status: str) -> None:
     """Say on the channel `call:<id>` that the call has a new status."""
     try:
-        _redis().publish(f"call:{call_id}", status)
+        broker().publish(f"call:{call_id}", status)
     except redis.RedisError as error:
         logger.warning("event_not_published", call=call_id, error=type(error).__name__)
 
@@ -33,7 +33,7 @@ def pulses(call_id: UUID, *, seconds: float) -> Iterator[str]:
     first yield, so that nothing which happens after it is missed.
     """
     until = time.monotonic() + seconds
-    channel = _redis().pubsub(ignore_subscribe_messages=True)
+    channel = broker().pubsub(ignore_subscribe_messages=True)
     try:
         channel.subscribe(f"call:{call_id}")
         channel.get_message(timeout=ASK_AGAIN_SECONDS)  # that we listen now

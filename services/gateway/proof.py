@@ -4,21 +4,14 @@ A JSON Web Signature in its flattened JSON form (RFC 7515 section 7.2.2) with Ed
 named by their thumbprints (RFC 7638). scripts/verify_proof.py checks one without us; docs/proofs.md describes it.
 """
 
-import base64
-import binascii
-import hashlib
-import json
-from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.utils import translation
 
-from services.gateway import deadlines, receipts, story
+from identity import signatures
+from services.gateway import acting, deadlines, receipts, story
 from services.gateway.errors import NoProofKey
 from services.gateway.models import HookEvent, ServiceCall
 from services.languages import CODES
@@ -26,16 +19,7 @@ from services.languages import CODES
 FORMAT = "ferry-proof/1"
 TYPE = "ferry-proof+json"
 MEDIA_TYPE = "application/jose+json"
-RETIRED = "public:"  # before a public key whose private half is gone
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class _Keyring:
-    """What FERRY_PROOF_KEY holds: the newest private key signs, every public one is published."""
-
-    signer: Ed25519PrivateKey | None
-    public: tuple[Json, ...]  # JSON Web Keys, in the order of the setting
 
 
 def prove(call: ServiceCall, now: datetime) -> Json:
@@ -43,10 +27,7 @@ def prove(call: ServiceCall, now: datetime) -> Json:
     ring = keyring()
     if ring.signer is None:
         raise NoProofKey("FERRY_PROOF_KEY names no private key")
-    header = {"alg": "EdDSA", "kid": ring.public[0]["kid"], "typ": TYPE}
-    protected, payload = _encode(_canonical(header)), _encode(_canonical(bundle(call, now)))
-    signature = ring.signer.sign(f"{protected}.{payload}".encode())
-    return {"payload": payload, "protected": protected, "signature": _encode(signature)}
+    return ring.sign(bundle(call, now), kind=TYPE)
 
 
 def bundle(call: ServiceCall, now: datetime) -> Json:
@@ -62,6 +43,7 @@ def bundle(call: ServiceCall, now: datetime) -> Json:
         "finished_at": _time(call.finished_at),
         "department": {"code": call.function.department.code, "names": call.function.department.names},
         "function": {"code": call.function.code, "version": call.version.number, "names": call.version.names},
+        "actor": acting.described(call),
         "sent": {
             "text": receipts.canonical(call.receipt, call.function.code, call.payload).decode(),
             "sha256": call.sent_sha256,
@@ -115,52 +97,12 @@ def _time(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _canonical(document: Json) -> bytes:
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
 # --- Keys -----------------------------------------------------------------------------------------
 def key_set() -> Json:
     """The public keys, newest first, as a JSON Web Key Set (RFC 7517 section 5)."""
-    return {"keys": list(keyring().public)}
+    return keyring().key_set()
 
 
-def keyring() -> _Keyring:
+def keyring() -> signatures.Keyring:
     """The keys of the settings. Raises ImproperlyConfigured for one that is none."""
-    return _read(tuple(settings.FERRY_PROOF_KEYS))
-
-
-@lru_cache(maxsize=4)
-def _read(entries: tuple[str, ...]) -> _Keyring:
-    signer, public = None, []
-    for number, entry in enumerate(entries):
-        raw = _decode(entry.removeprefix(RETIRED))
-        if entry.startswith(RETIRED):
-            public.append(_jwk(Ed25519PublicKey.from_public_bytes(raw)))
-            continue
-        private = Ed25519PrivateKey.from_private_bytes(raw)
-        if number == 0:
-            signer = private
-        public.append(_jwk(private.public_key()))
-    return _Keyring(signer, tuple(public))
-
-
-def _jwk(key: Ed25519PublicKey) -> Json:
-    """RFC 8037 section 2; the id is the thumbprint of its three required members."""
-    required = {"crv": "Ed25519", "kty": "OKP", "x": _encode(key.public_bytes_raw())}
-    return {**required, "kid": _encode(hashlib.sha256(_canonical(required)).digest()), "alg": "EdDSA", "use": "sig"}
-
-
-def _encode(raw: bytes) -> str:
-    """Base64url without padding (RFC 7515 section 2)."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _decode(text: str) -> bytes:
-    try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ImproperlyConfigured("FERRY_PROOF_KEY: a key is not base64url") from error
-    if len(raw) != 32:
-        raise ImproperlyConfigured("FERRY_PROOF_KEY: a key has 32 bytes")
-    return raw
+    return signatures.keyring(settings.FERRY_PROOF_KEYS, setting="FERRY_PROOF_KEY")

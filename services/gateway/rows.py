@@ -5,7 +5,7 @@ Statements are prepared once a connection, because planning them takes PostgreSQ
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection, models
 from django.utils import timezone
 
-from identity.statements import first_row
+from identity.statements import first_row, rows
 from services.gateway.models import Attempt, Lane, ServiceCall
 from services.registry.models import Backend, FunctionVersion, ServiceFunction
 
@@ -30,8 +30,9 @@ LOCK = f"""
     SELECT moment.at, {", ".join(f"call.{name}" for name in CALL)}, {", ".join(f"lane.{name}" for name in LANE)}
     FROM (SELECT coalesce(%s::timestamptz, clock_timestamp()) AS at) moment, gateway_servicecall call
     JOIN gateway_lane lane ON lane.backend_id = call.backend_id
-    WHERE call.id = %s AND call.status = 'accepted' AND call.due_at <= moment.at
-    FOR UPDATE OF call, lane"""  # noqa: S608 (names of our own)
+    WHERE call.id = ANY(%s) AND call.status = 'accepted' AND call.due_at <= moment.at
+    ORDER BY call.backend_id, call.priority, call.accepted_at, call.id
+    FOR UPDATE OF lane FOR UPDATE OF call SKIP LOCKED"""  # noqa: S608 (names of our own)
 FIND = f"""
     SELECT EXISTS (SELECT 1 FROM registry_filingperiod WHERE function_id = function.id),
         {", ".join(f"function.{name}" for name in FUNCTION)}, {", ".join(f"lane.{name}" for name in LANE)}
@@ -39,18 +40,25 @@ FIND = f"""
     JOIN registry_functionversion version ON version.id = function.published_id
     LEFT JOIN gateway_lane lane ON lane.backend_id = version.backend_id
     WHERE function.code = %s AND function.state IN ('published', 'suspended')"""  # noqa: S608 (names of our own)
-ADD_LANE = """
+ADD_LANES = """
     INSERT INTO gateway_lane (backend_id, failures, last_error)
-    SELECT backend_id, 0, '' FROM gateway_servicecall WHERE id = %s AND status = 'accepted'
-    ON CONFLICT DO NOTHING"""
+    SELECT DISTINCT backend_id, 0, '' FROM gateway_servicecall call WHERE id = ANY(%s) AND status = 'accepted'
+        AND NOT EXISTS (SELECT 1 FROM gateway_lane WHERE backend_id = call.backend_id)
+    ON CONFLICT DO NOTHING RETURNING backend_id"""
 TAKE = """
-    WITH held AS (
-        SELECT count(*) AS count FROM gateway_servicecall
-        WHERE backend_id = %s AND status = 'delivering' AND lease_until > %s
+    WITH wanted AS (
+        SELECT *, row_number() OVER (PARTITION BY backend_id ORDER BY ordinality) AS place
+        FROM unnest(%s::uuid[], %s::bigint[], %s::int[], %s::uuid[], %s::timestamptz[]) WITH ORDINALITY
+            AS call (id, backend_id, slots, lease, lease_until, ordinality)
+    ), held AS (
+        SELECT backend_id, count(*) AS count FROM gateway_servicecall
+        WHERE backend_id = ANY(%s) AND status = 'delivering' AND lease_until > %s GROUP BY backend_id
     )
-    UPDATE gateway_servicecall SET status = 'delivering', lease = %s, lease_until = %s, attempt_count = %s
-    FROM held WHERE id = %s AND held.count < %s
-    RETURNING held.count"""
+    UPDATE gateway_servicecall call SET status = 'delivering', lease = wanted.lease, lease_until = wanted.lease_until,
+        attempt_count = call.attempt_count + 1
+    FROM wanted LEFT JOIN held USING (backend_id)
+    WHERE call.id = wanted.id AND coalesce(held.count, 0) + wanted.place <= wanted.slots
+    RETURNING call.id, coalesce(held.count, 0) + wanted.place"""
 SETTLE = """
     WITH tried AS (
         INSERT INTO gateway_attempt (
@@ -71,35 +79,52 @@ SETTLE = """
     SELECT (SELECT count(*) FROM done), (SELECT was FROM lane)"""
 
 
-def lock(call_id: uuid.UUID, now: datetime | None = None) -> tuple[datetime, ServiceCall, Lane] | None:
-    """The call, if it is due and nobody has it, and its lane; both rows locked until the transaction ends.
+def lock(calls: Sequence[uuid.UUID], now: datetime | None = None) -> tuple[datetime, list[tuple[ServiceCall, Lane]]]:
+    """Those of the calls that are due and that nobody has, each with its lane; locked until the transaction ends.
 
-    Before them the moment that this was judged by: `now`, or the database's own time.
+    Before them the moment that this was judged by: `now`, or the database's own time. Lanes are locked in the order
+    of their backends, and a call that somebody else has locked is left out, so that nobody waits in a ring. Calls of
+    one backend share one Lane instance.
     """
-    values = first_row(LOCK, [now, call_id])
-    if values is None:
-        first_row(ADD_LANE, [call_id])
-        values = first_row(LOCK, [now, call_id])
-        if values is None:
-            return None
-    moment, *values = values
-    fields = list(values[: len(CALL)])
-    fields[_PAYLOAD] = _READS_PAYLOAD(fields[_PAYLOAD])
-    call = ServiceCall.from_db(connection.alias, CALL, fields)
-    call.backend = known_backend(call.backend_id)
-    call.version = known_version(call.version_id)
-    call.function = call.version.function
-    return moment, call, Lane.from_db(connection.alias, LANE, values[len(CALL) :])
+    found = rows(LOCK, [now, list(calls)])
+    if len(found) < len(calls) and first_row(ADD_LANES, [list(calls)]):
+        found = rows(LOCK, [now, list(calls)])
+    lanes: dict[int, Lane] = {}
+    locked = []
+    for moment, *values in found:
+        fields = list(values[: len(CALL)])
+        fields[_PAYLOAD] = _READS_PAYLOAD(fields[_PAYLOAD])
+        call = ServiceCall.from_db(connection.alias, CALL, fields)
+        call.backend = known_backend(call.backend_id)
+        call.version = known_version(call.version_id)
+        call.function = call.version.function
+        if call.backend_id not in lanes:
+            lanes[call.backend_id] = Lane.from_db(connection.alias, LANE, values[len(CALL) :])
+        locked.append((call, lanes[call.backend_id]))
+        now = moment
+    return now or timezone.now(), locked
 
 
-def take(call: ServiceCall, *, slots: int, lease: uuid.UUID, lease_until: datetime, now: datetime) -> int | None:
-    """Take one of the backend's slots for the call: how many were taken already, or None if all were.
+@dataclass(frozen=True)
+class Wanted:
+    """A call that may leave if its backend still has one of so many slots, and the lease that it would get."""
 
-    The lane's row must be locked, so that nobody counts the same slots at the same moment.
+    call: ServiceCall
+    slots: int
+    lease: uuid.UUID
+    lease_until: datetime
+
+
+def take(wanted: Sequence[Wanted], now: datetime) -> dict[uuid.UUID, int]:
+    """Take slots for these calls, in their order: by the key of each that got one, how many are taken with it.
+
+    The lanes' rows must be locked, so that nobody counts the same slots at the same moment.
     """
-    values = [call.backend_id, now, lease, lease_until, call.attempt_count + 1, call.pk, slots]
-    row = first_row(TAKE, values)
-    return None if row is None else int(row[0])
+    columns: list[list[Any]] = [
+        [each.call.pk for each in wanted], [each.call.backend_id for each in wanted], [each.slots for each in wanted],
+        [each.lease for each in wanted], [each.lease_until for each in wanted],
+    ]  # fmt: skip
+    return dict(rows(TAKE, [*columns, list(set(columns[1])), now]))
 
 
 @dataclass(frozen=True)

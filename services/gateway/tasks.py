@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from celery import Task, shared_task
+from celery import shared_task
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.utils import timezone
@@ -13,11 +13,10 @@ from kombu.exceptions import OperationalError
 
 from identity import statements
 from services import traces
-from services.gateway import batches, delivery, digest, events, incidents, recovery
+from services.gateway import batches, carriers, delivery, digest, doorbell, events, incidents, recovery
 from services.gateway.connectors.base import BatchConnector, News
 from services.gateway.connectors.registry import connectors
 from services.gateway.errors import ExchangeFailed
-from services.gateway.following import following
 from services.gateway.models import Attempt, Batch, Lane, ServiceCall
 from services.registry.models import Backend
 
@@ -27,38 +26,22 @@ POLL_SECONDS = 300  # from one look for answers to the next, unless a backend sa
 POLL_QUIET = 12  # so many times rarer where no answer is awaited
 
 
-def ring(call_id: uuid.UUID) -> None:
-    """Ask a worker to deliver. If the broker does not answer, the sweeper finds the call within seconds."""
-    _ring(deliver, call_id)
-
-
 def ring_look_up(call_id: uuid.UUID) -> None:
-    """Ask a worker what became of a call in doubt; else the next round does."""
-    _ring(look_up, call_id)
-
-
-def _ring(task: "Task[[str], None]", call_id: uuid.UUID) -> None:
+    """Ask a worker what became of a call in doubt; if the broker does not answer, the next round does."""
     try:
-        task.delay(str(call_id))
+        look_up.delay(str(call_id))
     except OperationalError as error:
         logger.warning("doorbell_broken", call=call_id, error=type(error).__name__)
 
 
-@shared_task(name="gateway.deliver", acks_late=False)
-def deliver(call_id: str) -> None:
-    """Deliver one call if it is due and nobody holds it. Run twice, the second finds nothing to claim."""
-    with traces.span("claim"):
-        claimed = delivery.claim(uuid.UUID(call_id))
-    if claimed is None:
-        return
-    with following(claimed.call, "deliver"):
-        outcome, duration_ms = delivery.carry(claimed.call, leaves_by=claimed.leaves_by)
-        with traces.span("finish", outcome=outcome.kind):
-            delivery.finish(claimed, outcome, duration_ms=duration_ms)
-    if claimed.fills_lane:
-        behind = ServiceCall.objects.due(statements.clock()).filter(backend=claimed.call.backend).first()
-        if behind is not None:
-            ring(behind.pk)
+@shared_task(name=doorbell.TASK)
+def deliver_waiting() -> None:
+    """Take calls off the list until none is left, and hand each to a thread. Run twice, the two share the list.
+
+    Waits while every thread carries a call: what it has not taken, another worker may.
+    """
+    while carriers.carry_some():
+        pass
 
 
 @shared_task(name="gateway.sweep")
@@ -66,8 +49,7 @@ def sweep() -> None:
     """Find calls that nobody holds and ring for them; two sweepers at once do no harm."""
     now = statements.clock()
     recovery.free_abandoned(now)
-    for call_id in recovery.waiting_calls(now):
-        ring(call_id)
+    doorbell.ring_again(recovery.waiting_calls(now))
 
 
 @shared_task(name="gateway.settle_in_doubt")

@@ -1,10 +1,8 @@
 from datetime import date
-from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import InvalidToken
 from django.core.exceptions import FieldError
-from django.core.management import call_command
 from django.db import connection
 
 from identity.profile import flows as profile
@@ -45,19 +43,3 @@ def test_a_changed_byte_is_noticed(db: None) -> None:
         cursor.execute("UPDATE profile_profilefield SET value = %s WHERE id = %s", [bytes(token), row.pk])
     with pytest.raises(InvalidToken):
         ProfileField.objects.get(pk=row.pk)
-
-
-def test_after_rotation_the_old_key_can_go(db: None, settings: Any) -> None:
-    row = keep()
-    old, new = settings.FERRY_DATA_KEYS[0], Fernet.generate_key().decode()
-    settings.FERRY_DATA_KEYS = [new, old]
-    call_command("rotate_data_keys", "--wet-run")
-    settings.FERRY_DATA_KEYS = [new]
-    assert ProfileField.objects.get(pk=row.pk).value == HKID
-
-
-def test_rotation_writes_nothing_unless_told(db: None, settings: Any) -> None:
-    row = keep()
-    before = stored(row)
-    call_command("rotate_data_keys")
-    assert stored(row) == before

@@ -6,10 +6,9 @@ from django import forms, template
 from django.core.serializers.json import DjangoJSONEncoder
 from django.forms.boundfield import BoundField
 from django.template.context import Context
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from identity.accounts import factors
+from identity.accounts import factors, user_agents
 
 register = template.Library()
 
@@ -112,17 +111,5 @@ def passkey_place(context: Context) -> dict[str, object]:
 
 @register.filter
 def device(user_agent: str) -> str:
-    """`Chrome, Windows`: as much as a person needs to know their own telephone."""
-    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
-    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
-    return ", ".join(filter(None, [browser, system])) or _("An unknown device")
-
-
-_BROWSERS = [  # the first that is found: most claim to be several
-    ("MicroMessenger", "WeChat"), ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"),
-    ("Firefox", "Firefox"), ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari"),
-]  # fmt: skip
-_SYSTEMS = [
-    ("HarmonyOS", "HarmonyOS"), ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"),
-    ("Windows", "Windows"), ("Mac OS", "macOS"), ("Linux", "Linux"),
-]  # fmt: skip
+    """`Chrome on Windows`: as much as a person needs to know their own telephone."""
+    return user_agents.device(user_agent)

@@ -27,7 +27,7 @@ def test_a_call_gets_its_receipt_before_the_department_answered(api: Client, fun
 
 def test_what_left_is_written_into_the_persons_log(api: Client, function: ServiceFunction) -> None:
     receipt = post_call(api, function.code).json()["receipt"]
-    assert "applicant_hkid" in Disclosure.objects.get(receipt=receipt).fields
+    assert "applicant_hkid" in Disclosure.objects.get(reference=receipt).fields
 
 
 def test_the_same_key_gives_the_same_receipt(api: Client, function: ServiceFunction) -> None:

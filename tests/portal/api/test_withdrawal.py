@@ -1,12 +1,12 @@
 from django.test import Client
 from rest_framework.test import APIClient
 
-from services.gateway import delivery
 from services.gateway.models import ServiceCall
 from services.registry.models import ServiceFunction
 from tests.factories import UserFactory
 from tests.portal.api.conftest import post_call
 from tests.portal.api.test_calls import code_of
+from tests.services.gateway import delivering
 
 
 def address(client: Client, function: ServiceFunction) -> str:
@@ -22,7 +22,7 @@ def test_a_call_can_be_taken_back_and_taken_back_again(api: Client, function: Se
 
 def test_a_call_on_its_way_is_a_conflict_that_says_why(api: Client, function: ServiceFunction) -> None:
     place = address(api, function)
-    assert delivery.claim(ServiceCall.objects.get().pk)
+    assert delivering.claim(ServiceCall.objects.get().pk)
     answer = api.post(place)
     assert (answer.status_code, code_of(answer), answer.json()["code"]) == (409, "not-withdrawable", "on_its_way")
     assert answer["Content-Type"] == "application/problem+json"
@@ -30,7 +30,7 @@ def test_a_call_on_its_way_is_a_conflict_that_says_why(api: Client, function: Se
 
 def test_a_conflict_is_explained_in_the_language_asked_for(api: Client, function: ServiceFunction) -> None:
     place = address(api, function)
-    assert delivery.claim(ServiceCall.objects.get().pk)
+    assert delivering.claim(ServiceCall.objects.get().pk)
     assert "部門" in api.post(f"{place}?lang=zh-hant").json()["detail"]
 
 

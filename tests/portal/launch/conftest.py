@@ -24,6 +24,7 @@ NOT_INHERITED = (
     "REDIS_URL",
     "SECRET_KEY",
     "FERRY_DATA_KEYS",
+    "FERRY_INDEX_KEYS",
     "FERRY_VAR",
     "MAKELEVEL",
     "MAKEFLAGS",

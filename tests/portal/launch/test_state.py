@@ -26,6 +26,7 @@ def test_secrets_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
     assert state.secret_variables(tmp_path, {}) == first
     assert len(first["SECRET_KEY"]) >= 50
     assert len(first["FERRY_DATA_KEYS"]) == 44
+    assert len(first["FERRY_INDEX_KEYS"]) == 43
     assert len(first["FERRY_PROOF_KEY"]) == 43
     assert len(first["TWINS_WEBHOOK_SECRET"]) == len("whsec_") + 44
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from portal.celery import app
 from services import traces
-from services.gateway import tasks
 from services.gateway.models import ServiceCall
 from services.registry.models import ServiceFunction
 from tests.portal.web.doing.conftest import citizen, function, send, signed_in  # noqa: F401  # fixtures
+from tests.services.gateway import delivering
 from tests.services.gateway.conftest import MakeCall
 from tests.services.twins.running import Twins
 
@@ -106,10 +106,10 @@ def test_a_call_through_the_api_keeps_it_too(client: Client, db: None, make_call
 def test_each_attempt_tells_the_department_the_trace_with_an_id_of_its_own(make_call: MakeCall, twins: Twins) -> None:
     call = make_call(traceparent=GIVEN)
     twins.set_mode("td-rest", "drop_after_accept")
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     twins.set_mode("td-rest", "ok")
     ServiceCall.objects.update(due_at=call.accepted_at)
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     first, second = told(twins, call)
     assert first.startswith(f"00-{TRACE}-")
     assert second.startswith(f"00-{TRACE}-")

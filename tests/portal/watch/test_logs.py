@@ -13,10 +13,10 @@ from django.test import Client
 
 from portal.watch import logs
 from services import traces
-from services.gateway import tasks
 from services.gateway.errors import MappingError
 from services.twins.floor import Mode
 from tests.portal.watch.test_correlation import GIVEN, TRACE
+from tests.services.gateway import delivering
 from tests.services.gateway.conftest import MakeCall
 from tests.services.twins.running import Twins
 
@@ -159,7 +159,7 @@ def test_however_a_delivery_ends_the_log_names_the_call_and_no_contents(
     twins.set_mode("_all", mode)
     form = {"licence_number": "VOID-SECRET-77", "note": "my neighbour CHAN Tai Man"}
     call = make_call(connector, form, traceparent=GIVEN)
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     assert not any(value in stream.getvalue() for value in ("SECRET-77", "CHAN", "neighbour"))
     (line,) = [line for line in written() if line["event"] == "attempt_ended"]
     assert (line["call"], line["backend"], line["trace_id"]) == (str(call.pk), f"td-{connector}", TRACE)

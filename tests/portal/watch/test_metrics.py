@@ -22,6 +22,7 @@ from services.gateway.models import Batch, BatchRecord, Lane
 from services.registry.models import Backend
 from tests.portal.watch.conftest import Scrape
 from tests.portal.web.doing.conftest import citizen, fill_in, function, send, signed_in  # noqa: F401  # fixtures
+from tests.services.gateway import delivering
 from tests.services.gateway.conftest import MakeCall
 from tests.services.twins.running import Twins
 
@@ -29,13 +30,14 @@ IN_ANOTHER_PROCESS = """
 import django
 django.setup()
 from services.gateway import figures
+from tests.services.gateway import delivering
 figures.observe_attempt("td-rest", "send", "answered", 0.2)
 """
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_delivered_call_is_counted_with_its_department_and_its_time(make_call: MakeCall, scrape: Scrape) -> None:
-    tasks.deliver(str(make_call().pk))
+    delivering.deliver(make_call().pk)
     assert scrape("ferry_attempts_total") == {("td-rest", "td", "send", "answered"): 1}
     assert scrape("ferry_attempt_seconds_count") == {("td-rest", "td"): 1}
     assert scrape("ferry_calls_total") == {("td-rest", "td", "completed"): 1}
@@ -45,7 +47,7 @@ def test_a_delivered_call_is_counted_with_its_department_and_its_time(make_call:
 @pytest.mark.django_db(transaction=True)
 def test_an_exchange_that_went_wrong_is_counted_by_how(make_call: MakeCall, twins: Twins, scrape: Scrape) -> None:
     twins.set_mode("td-rest", "error")
-    tasks.deliver(str(make_call().pk))
+    delivering.deliver(make_call().pk)
     assert scrape("ferry_attempts_total") == {("td-rest", "td", "send", "ambiguous"): 1}
     assert scrape("ferry_calls_total") == {}
 

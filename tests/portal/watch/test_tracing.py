@@ -27,10 +27,11 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import NoOpTracerProvider
 
 from services import figures, traces
-from services.gateway import recovery, tasks
+from services.gateway import doorbell, recovery
 from services.gateway.models import ServiceCall
 from tests.portal.watch.test_correlation import GIVEN, TRACE
 from tests.ports import free_port
+from tests.services.gateway import delivering
 from tests.services.gateway.conftest import MakeCall
 from tests.services.twins.running import REPOSITORY, Twins
 
@@ -52,9 +53,9 @@ def spans() -> Iterator[Spans]:
 @pytest.mark.django_db(transaction=True)
 def test_a_delivery_is_recorded_step_by_step_below_the_request(make_call: MakeCall, twins: Twins, spans: Spans) -> None:
     call = make_call(traceparent=GIVEN)
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     found = spans()
-    assert found.keys() == {"claim", "deliver", "exchange", "finish"}
+    assert found.keys() == {"deliver", "exchange", "finish"}
     deliver, exchange = found["deliver"], found["exchange"]
     assert deliver.parent == traces.parse(GIVEN)
     assert dict(exchange.attributes or {}) == {
@@ -164,7 +165,7 @@ def test_a_worker_that_is_stopped_hands_over_its_last_spans(
     call = make_call(traceparent=GIVEN)
     command = ["celery", "-A", "portal", "worker", "-Q", "calls", "-P", "threads", "-c", "2"]
     with process(collector, tmp_path / "log", *command):
-        tasks.ring(call.pk)
+        doorbell.ring(call.pk)
         until(lambda: ServiceCall.objects.filter(pk=call.pk, status="completed"))
     names = {name for service, name, trace in collector.received if (service, trace) == ("ferry-worker", TRACE)}
     assert names == {"deliver", "exchange", "finish"}

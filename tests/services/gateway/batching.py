@@ -13,6 +13,7 @@ from django.utils import timezone
 from services.gateway import tasks
 from services.gateway.models import Batch, BatchRecord, ServiceCall
 from services.registry.models import Backend
+from tests.services.gateway import delivering
 from tests.services.twins.running import Twins
 
 PATIENCE_SECONDS = 20
@@ -43,7 +44,7 @@ class Department:
         """So many calls, delivered into the next batch a while ago."""
         self.calls = [self.make_call("sftp-batch", to=self.backend) for _ in range(count)]
         for call in self.calls:
-            tasks.deliver(str(call.pk))
+            delivering.deliver(call.pk)
         earlier = timezone.now() - timedelta(minutes=2)
         BatchRecord.objects.filter(call__in=self.calls).update(added_at=earlier)
         return self.calls

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from services.gateway import batches, story, tasks
+from services.gateway import batches, story
 from services.gateway.batch_files import CsvFormat, sha256_of
 from services.gateway.connectors.base import Outcome
 from services.gateway.connectors.registry import connectors
@@ -17,6 +17,7 @@ from services.gateway.delivery import delivery_of
 from services.gateway.models import Batch, BatchRecord, ServiceCall
 from services.registry.models import Backend
 from services.registry.windows import HONG_KONG
+from tests.services.gateway import delivering
 from tests.services.gateway.conftest import MakeCall
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,7 +39,7 @@ def collected(make_call: MakeCall) -> Callable[..., ServiceCall]:
 
     def make(**values: Any) -> ServiceCall:
         call = make_call("sftp-batch", **values)
-        tasks.deliver(str(call.pk))
+        delivering.deliver(call.pk)
         return ServiceCall.objects.select_related("backend", "version", "function").get(pk=call.pk)
 
     return make
@@ -100,7 +101,7 @@ def test_a_call_found_not_to_have_arrived_leaves_with_another_batch(collected: C
     assert first is not None
     Batch.objects.filter(pk=first.pk).update(state=Batch.State.SENT, sent_at=timezone.now())
     ServiceCall.objects.filter(pk=call.pk).update(status="accepted", due_at=timezone.now())
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     second = batches.seal(call.backend, timezone.now() + LATER, CsvFormat())
     assert second is not None
     assert (second.number, second.record_count) == (first.number + 1, 1)

@@ -10,10 +10,11 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from services.gateway import delivery, lanes, recovery, tasks
+from services.gateway import delivery, lanes, recovery
 from services.gateway.connectors.base import Outcome
 from services.gateway.models import Lane, ServiceCall
 from services.registry.models import Backend
+from tests.services.gateway import delivering
 from tests.services.gateway.conftest import MakeCall
 from tests.services.twins.running import Twins
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def deliver(call: ServiceCall) -> ServiceCall:
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     return ServiceCall.objects.get(pk=call.pk)
 
 
@@ -54,7 +55,7 @@ def test_only_one_of_many_workers_gets_the_call(make_call: MakeCall) -> None:
 
     def claim(_: int) -> bool:
         try:
-            return delivery.claim(call.pk) is not None
+            return delivering.claim(call.pk) is not None
         finally:
             connection.close()
 
@@ -122,7 +123,7 @@ def test_a_rate_limited_backend_gets_one_call_after_the_other(
 ) -> None:
     slow = backend(max_per_minute=12)
     calls = [make_call(to=slow) for _ in range(4)]
-    assert [delivery.claim(call.pk) is not None for call in calls] == [True, False, False, False]
+    assert [delivering.claim(call.pk) is not None for call in calls] == [True, False, False, False]
     waits = [(ServiceCall.objects.get(pk=call.pk).due_at - timezone.now()).total_seconds() for call in calls[1:]]
     assert [round(wait / 5) for wait in waits] == [1, 2, 2]  # places 5 s apart; none is given away beyond 10 s
 
@@ -132,9 +133,9 @@ def test_a_call_whose_place_has_come_leaves_without_waiting_again(
 ) -> None:
     slow = backend(max_per_minute=12)
     first, second = make_call(to=slow), make_call(to=slow)
-    assert delivery.claim(first.pk)
-    assert delivery.claim(second.pk) is None
-    assert delivery.claim(second.pk, timezone.now() + timedelta(seconds=6))
+    assert delivering.claim(first.pk)
+    assert delivering.claim(second.pk) is None
+    assert delivering.claim(second.pk, timezone.now() + timedelta(seconds=6))
 
 
 def test_failures_of_calls_in_the_air_do_not_prolong_an_open_breaker(make_call: MakeCall) -> None:
@@ -162,7 +163,7 @@ def test_a_request_that_cannot_be_built_is_not_retried(make_call: MakeCall) -> N
 def test_no_more_calls_at_once_than_the_backend_bears(make_call: MakeCall, backend: Callable[..., Backend]) -> None:
     narrow = backend(max_concurrency=2)
     calls = [make_call(to=narrow) for _ in range(3)]
-    assert [delivery.claim(call.pk) is not None for call in calls] == [True, True, False]
+    assert [delivering.claim(call.pk) is not None for call in calls] == [True, True, False]
 
 
 def test_a_call_that_found_the_lane_full_is_rung_when_a_slot_is_free(
@@ -170,10 +171,10 @@ def test_a_call_that_found_the_lane_full_is_rung_when_a_slot_is_free(
 ) -> None:
     narrow = backend(max_concurrency=1)
     first, behind = make_call(to=narrow), make_call(to=narrow)
-    claimed = delivery.claim(first.pk)
+    claimed = delivering.claim(first.pk)
     assert claimed is not None
     assert claimed.fills_lane
-    assert delivery.claim(behind.pk) is None
+    assert delivering.claim(behind.pk) is None
     assert ServiceCall.objects.get(pk=behind.pk).trouble == "crowded"
 
 
@@ -201,9 +202,9 @@ def test_after_a_while_one_call_tries_the_way_and_closes_the_breaker(
     past = timezone.now() - timedelta(seconds=1)
     Lane.objects.create(backend=backend(), failures=9, open_until=past)
     first, second = make_call(), make_call()
-    claimed = delivery.claim(first.pk)
+    claimed = delivering.claim(first.pk)
     assert claimed is not None
-    assert delivery.claim(second.pk) is None
+    assert delivering.claim(second.pk) is None
     outcome, took = delivery.carry(claimed.call)
     delivery.finish(claimed, outcome, duration_ms=took)
     assert Lane.objects.get().breaker(timezone.now()) == "closed"
@@ -211,7 +212,7 @@ def test_after_a_while_one_call_tries_the_way_and_closes_the_breaker(
 
 def test_a_worker_that_lost_its_lease_still_brings_the_departments_word(make_call: MakeCall) -> None:
     call = make_call()
-    claimed = delivery.claim(call.pk)
+    claimed = delivering.claim(call.pk)
     assert claimed is not None
     outcome, took = delivery.carry(claimed.call)
     ServiceCall.objects.filter(pk=call.pk).update(status="in_doubt", lease=None, lease_until=None)
@@ -221,7 +222,7 @@ def test_a_worker_that_lost_its_lease_still_brings_the_departments_word(make_cal
 
 def test_a_worker_that_lost_its_lease_changes_nothing_by_its_failure(make_call: MakeCall) -> None:
     call = make_call()
-    claimed = delivery.claim(call.pk)
+    claimed = delivering.claim(call.pk)
     assert claimed is not None
     other = UUID(int=1)
     ServiceCall.objects.filter(pk=call.pk).update(lease=other)
@@ -239,9 +240,9 @@ def test_a_final_state_is_never_left(make_call: MakeCall) -> None:
 @pytest.mark.parametrize("connector", ["rest", "soap", "fixed-width"])
 def test_a_worker_that_slept_past_its_lease_sends_nothing(make_call: MakeCall, twins: Twins, connector: str) -> None:
     """It may have been sent by another meanwhile, and some departments would file it again."""
-    tasks.deliver(str(make_call(connector).pk))  # opens the connection
+    delivering.deliver(make_call(connector).pk)  # opens the connection
     call = make_call(connector)
-    claimed = delivery.claim(call.pk)
+    claimed = delivering.claim(call.pk)
     assert claimed
     outcome, _ = delivery.carry(claimed.call, leaves_by=time.monotonic())
     assert outcome.kind == Outcome.UNREACHED

@@ -18,6 +18,7 @@ from services.gateway.models import Attempt, ServiceCall
 from services.registry import completeness, soundness
 from services.registry.errors import Unusable
 from services.registry.models import Backend
+from tests.services.gateway import delivering
 from tests.services.gateway.conftest import MakeCall
 from tests.services.twins.running import Twins
 
@@ -26,7 +27,7 @@ CODE = "td-fixed-width"
 
 
 def deliver(call: ServiceCall) -> ServiceCall:
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     return ServiceCall.objects.get(pk=call.pk)
 
 

@@ -13,12 +13,13 @@ from django.test import Client
 from django.utils import timezone
 
 from identity.accounts.models import User
-from services.gateway import delivery, flows, recovery, tasks
+from services.gateway import flows, recovery
 from services.gateway.errors import NotSettleable
 from services.gateway.models import Lane, ServiceCall
 from services.registry.models import Backend
 from tests.factories import UserFactory
 from tests.ports import free_port
+from tests.services.gateway import delivering
 from tests.services.gateway.conftest import MakeCall
 from tests.services.twins.running import Twins
 
@@ -41,7 +42,7 @@ def try_now(call: ServiceCall) -> ServiceCall:
     """Deliver as if its time had come and the breaker were closed."""
     Lane.objects.filter(backend=call.backend).update(failures=0, open_until=None)
     ServiceCall.objects.filter(pk=call.pk, status="accepted").update(due_at=timezone.now())
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     return ServiceCall.objects.get(pk=call.pk)
 
 
@@ -58,13 +59,13 @@ def test_open_forms_2198_a_submission_whose_broker_died_is_picked_up(make_call: 
     """There, submissions stayed `pending` when their task was lost."""
     call = make_call()  # and nobody ever rings for it
     for call_id in recovery.waiting_calls(timezone.now()):
-        tasks.deliver(str(call_id))
+        delivering.deliver(call_id)
     assert ServiceCall.objects.get(pk=call.pk).status == "completed"
 
 
 def test_open_forms_2198_a_submission_whose_worker_died_is_picked_up(make_call: MakeCall) -> None:
     call = make_call()
-    assert delivery.claim(call.pk)  # and the worker is never heard of again
+    assert delivering.claim(call.pk)  # and the worker is never heard of again
     recovery.free_abandoned(timezone.now() + HOUR)
     assert try_now(call).status == "completed"
 
@@ -90,7 +91,7 @@ def test_open_forms_1458_a_department_in_trouble_is_left_in_peace(make_call: Mak
     twins.set_mode("td-rest", "down")
     calls = [make_call() for _ in range(20)]
     for call in calls:
-        tasks.deliver(str(call.pk))
+        delivering.deliver(call.pk)
     tried = ServiceCall.objects.filter(attempt_count__gt=0).count()
     assert tried < len(calls) / 2
 

@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from django.utils import timezone
 
+from identity import signatures
 from scripts.verify_proof import NotProven, verified
 from services.gateway import proof, receipts
 from services.gateway.errors import NoProofKey
@@ -146,7 +147,7 @@ def test_a_header_that_is_not_ours_is_refused(call: ServiceCall, header: dict[st
     protected = base64.urlsafe_b64encode(json.dumps({**usual, **header}).encode()).rstrip(b"=").decode()
     payload = signed(call)["payload"]
     signature = ring.signer.sign(f"{protected}.{payload}".encode())
-    document = {"payload": payload, "protected": protected, "signature": proof._encode(signature)}
+    document = {"payload": payload, "protected": protected, "signature": signatures.encode(signature)}
     assert rejects(document)
 
 

@@ -11,12 +11,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from services.gateway import ledgers, receipts, tasks
+from services.gateway import ledgers, receipts
 from services.gateway.errors import LedgerUnreadable
 from services.gateway.models import Attempt, ServiceCall
 from services.gateway.reconciliation import Reconciliation, Span, reconcile
 from services.registry import protocols
 from services.registry.models import Backend
+from tests.services.gateway import delivering
 from tests.services.gateway.conftest import MakeCall
 from tests.services.twins.running import Twins
 
@@ -211,7 +212,7 @@ def today(*flags: str) -> tuple[int, str]:
 
 
 def test_the_command_asks_the_departments_own_ledger(make_call: MakeCall, told: Backend) -> None:
-    tasks.deliver(str(make_call(to=told).pk))
+    delivering.deliver(make_call(to=told).pk)
     status, text = today("--backend", "td-rest")
     assert status == 0
     assert "0 lost, 0 doubled, 0 unknown (1 matched" in text
@@ -219,7 +220,7 @@ def test_the_command_asks_the_departments_own_ledger(make_call: MakeCall, told: 
 
 def test_the_command_fails_and_names_the_receipts(make_call: MakeCall, told: Backend, twins: Twins) -> None:
     call = make_call(to=told)
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     twins.empty("td-rest")
     status, text = today("--backend", "td-rest")
     assert status == 1
@@ -230,7 +231,7 @@ def test_all_backends_are_compared_and_those_without_a_ledger_named(
     make_call: MakeCall, told: Backend, backend: Callable[..., Backend]
 ) -> None:
     backend("soap")
-    tasks.deliver(str(make_call(to=told).pk))
+    delivering.deliver(make_call(to=told).pk)
     status, text = today("--all")
     assert status == 0
     assert "td-soap: no ledger is known" in text
@@ -238,7 +239,7 @@ def test_all_backends_are_compared_and_those_without_a_ledger_named(
 
 
 def test_the_command_speaks_json(make_call: MakeCall, told: Backend) -> None:
-    tasks.deliver(str(make_call(to=told).pk))
+    delivering.deliver(make_call(to=told).pk)
     _, text = today("--all", "--json")
     (found,) = json.loads(text)
     assert (found["backend"], found["matched"], found["lost"]) == ("td-rest", 1, {"count": 0, "findings": []})

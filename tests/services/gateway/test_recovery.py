@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from services.gateway import delivery, recovery, tasks
+from services.gateway import recovery, tasks
 from services.gateway.models import Attempt, ServiceCall
 from services.registry.models import Backend
+from tests.services.gateway import delivering
 from tests.services.gateway.conftest import MakeCall
 from tests.services.twins.running import Twins
 
@@ -26,31 +27,31 @@ def long_ago(call: ServiceCall) -> None:
 
 
 def in_doubt(make_call: MakeCall, twins: Twins, mode: str) -> ServiceCall:
-    tasks.deliver(str(make_call("soap").pk))  # fetches the WSDL while all is well
+    delivering.deliver(make_call("soap").pk)  # fetches the WSDL while all is well
     call = make_call("soap")
     twins.set_mode("td-soap", mode)
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     twins.set_mode("td-soap", "ok")
     return now_due(call)
 
 
 def test_a_call_whose_worker_died_is_taken_back(make_call: MakeCall) -> None:
     call = make_call()
-    delivery.claim(call.pk)
+    delivering.claim(call.pk)
     recovery.free_abandoned(timezone.now() + timedelta(hours=1))
     assert ServiceCall.objects.get(pk=call.pk).status == "accepted"
 
 
 def test_a_call_that_may_have_arrived_is_taken_back_in_doubt(make_call: MakeCall) -> None:
     call = make_call("soap")
-    delivery.claim(call.pk)
+    delivering.claim(call.pk)
     recovery.free_abandoned(timezone.now() + timedelta(hours=1))
     assert ServiceCall.objects.get(pk=call.pk).status == "in_doubt"
 
 
 def test_a_call_that_a_worker_holds_is_left_alone(make_call: MakeCall) -> None:
     call = make_call()
-    delivery.claim(call.pk)
+    delivering.claim(call.pk)
     assert recovery.free_abandoned(timezone.now()) == 0
 
 
@@ -64,7 +65,7 @@ def test_the_sweeper_rings_for_no_more_calls_than_the_lane_bears(
 ) -> None:
     narrow = backend(max_concurrency=2)
     calls = [make_call(to=narrow) for _ in range(3)]
-    delivery.claim(calls[0].pk)
+    delivering.claim(calls[0].pk)
     assert recovery.waiting_calls(timezone.now()) == [calls[1].pk]
 
 
@@ -96,7 +97,7 @@ def test_a_call_in_doubt_that_never_arrived_is_sent_again(make_call: MakeCall, t
     call = in_doubt(make_call, twins, "error")
     long_ago(call)
     recovery.settle_in_doubt(call.pk)
-    tasks.deliver(str(now_due(call).pk))
+    delivering.deliver(now_due(call).pk)
     assert ServiceCall.objects.get(pk=call.pk).status == "completed"
     assert twins.effects("td-soap", call.receipt) == ["filed"]
 

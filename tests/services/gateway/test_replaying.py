@@ -7,12 +7,13 @@ import pytest
 from django.utils import timezone
 
 from identity.accounts.models import User
-from services.gateway import replaying, tasks
+from services.gateway import replaying
 from services.gateway.errors import NotSettleable, NotYours
 from services.gateway.models import Batch, BatchRecord, Replay, ServiceCall, Settlement
 from services.gateway.replaying import Choice
 from services.registry.models import Backend, FunctionVersion
 from tests.factories import OfficerFactory, OperatorFactory
+from tests.services.gateway import delivering
 from tests.services.gateway.conftest import MakeCall
 from tests.services.twins.running import Twins
 
@@ -68,7 +69,7 @@ def test_name_and_reason_stand_on_each_call(failed: MakeFailed, ops: User) -> No
 def test_a_replayed_call_arrives(failed: MakeFailed, ops: User, twins: Twins) -> None:
     call = failed()
     replay = begin(ops, call)
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     assert (again(call).status, twins.effects("td-rest", call.receipt)) == ("completed", ["filed"])
     assert replaying.progress(replay) == replaying.Progress(1, 0, 1, 0, 0, 0)
 
@@ -147,7 +148,7 @@ def test_a_call_that_failed_otherwise_keeps_its_version(mended: ServiceCall, ops
 
 def test_with_the_mended_mapping_the_call_arrives(mended: ServiceCall, ops: User, twins: Twins) -> None:
     begin(ops, mended, uses_published=True)
-    tasks.deliver(str(mended.pk))
+    delivering.deliver(mended.pk)
     assert (again(mended).status, twins.effects("td-rest", mended.receipt)) == ("completed", ["filed"])
 
 
@@ -157,7 +158,7 @@ def test_a_stop_takes_back_what_has_not_left_as_it_was(failed: MakeFailed, ops: 
     columns = list(replaying.BEFORE)
     before = [ServiceCall.objects.filter(pk=call.pk).values(*columns).get() for call in calls]
     replay = begin(ops, calls[0])
-    tasks.deliver(str(calls[0].pk))
+    delivering.deliver(calls[0].pk)
     assert replaying.stop(replay, by=ops) == 1
     assert ServiceCall.objects.filter(pk=calls[1].pk).values(*columns).get() == before[1]
     assert again(calls[0]).status == "completed"
@@ -179,14 +180,14 @@ def test_a_call_that_was_tried_is_not_taken_back(failed: MakeFailed, ops: User, 
     call = failed()
     replay = begin(ops, call)
     twins.set_mode("td-rest", "down")
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     assert (replaying.stop(replay, by=ops), again(call).status) == (0, "accepted")
 
 
 def test_a_stop_takes_calls_out_of_a_batch_that_is_not_sealed(failed: MakeFailed, ops: User) -> None:
     call = failed(connector="sftp-batch")
     replay = begin(ops, call)
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     assert again(call).status == "waiting"
     assert replaying.stop(replay, by=ops) == 1
     found = again(call)
@@ -196,7 +197,7 @@ def test_a_stop_takes_calls_out_of_a_batch_that_is_not_sealed(failed: MakeFailed
 def test_a_stop_leaves_calls_in_a_sealed_batch(failed: MakeFailed, ops: User) -> None:
     call = failed(connector="sftp-batch")
     replay = begin(ops, call)
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     batch = Batch.objects.create(backend=call.backend, number=1, file_name="x", record_count=1, sha256="0" * 64)
     BatchRecord.objects.update(batch=batch, line=1)
     assert (replaying.stop(replay, by=ops), again(call).status) == (0, "waiting")

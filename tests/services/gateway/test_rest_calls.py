@@ -11,10 +11,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from services.forms import files
 from services.forms.errors import Invalid
-from services.gateway import flows, tasks
+from services.gateway import flows
 from services.gateway.models import ServiceCall
 from services.registry.models import Backend, ServiceFunction
 from tests.factories import ServiceFunctionFactory, form_for
+from tests.services.gateway import delivering
 from tests.services.twins.running import Twins
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,7 +56,7 @@ def submit(function: ServiceFunction, **form: Any) -> ServiceCall:
 def test_an_upload_reaches_the_department_as_the_citizen_sent_it(function: ServiceFunction, twins: Twins) -> None:
     upload = files.store(SimpleUploadedFile("車輛登記.pdf", PDF), caller=CALLER)
     call = submit(function, mark="AB 12/../34", copy=str(upload.pk))
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     call.refresh_from_db()
     (entry,) = twins.get("_twins/td-rest/ledger", receipt=call.receipt).json()["entries"]
     (sent,) = json.loads(entry["body"])["files"]

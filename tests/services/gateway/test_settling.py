@@ -10,11 +10,12 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from identity.accounts.models import User
-from services.gateway import delivery, flows, recovery, story, tasks
+from services.gateway import flows, recovery, story
 from services.gateway.errors import NotSettleable, NotYours
 from services.gateway.models import ServiceCall, Settlement
 from services.registry.models import Department
 from tests.factories import DepartmentFactory, OfficerFactory, OperatorFactory, UserFactory
+from tests.services.gateway import delivering
 from tests.services.gateway.conftest import MakeCall
 from tests.services.twins.running import Twins
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def doubtful(make_call: MakeCall) -> ServiceCall:
     """Its worker died on the way to a system that would file it twice."""
     call = make_call("soap")
-    delivery.claim(call.pk)
+    delivering.claim(call.pk)
     recovery.free_abandoned(timezone.now() + timedelta(hours=1))
     call.refresh_from_db()
     return call
@@ -46,7 +47,7 @@ def test_a_call_that_did_not_arrive_is_sent_at_once(doubtful: ServiceCall, twins
     flows.settle(doubtful, arrived=False, by=OperatorFactory(), reason="not in their list")
     doubtful.refresh_from_db()
     assert (doubtful.status, doubtful.attempt_count, doubtful.due_at <= timezone.now()) == ("accepted", 0, True)
-    tasks.deliver(str(doubtful.pk))
+    delivering.deliver(doubtful.pk)
     assert twins.effects("td-soap", doubtful.receipt) == ["filed"]
 
 
@@ -94,10 +95,10 @@ def test_a_doubt_that_cannot_be_asked_about_is_not_simply_sent_again(doubtful: S
 
 
 def test_a_department_that_says_it_has_it_after_all_is_believed(make_call: MakeCall, twins: Twins) -> None:
-    tasks.deliver(str(make_call("soap").pk))  # fetches the WSDL while all is well
+    delivering.deliver(make_call("soap").pk)  # fetches the WSDL while all is well
     call = make_call("soap")
     twins.set_mode("td-soap", "drop_after_accept")
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     ServiceCall.objects.filter(pk=call.pk).update(due_at=timezone.now())
     twins.set_mode("td-soap", "slow", delay_ms=700)
     asking = Thread(target=asked, args=(call,))

@@ -12,6 +12,7 @@ from services.gateway.batch_files import CsvFormat, Manifest, sha256_of
 from services.gateway.connectors.registry import connectors
 from services.gateway.delivery import delivery_of
 from services.gateway.models import Batch, BatchRecord, ServiceCall
+from tests.services.gateway import delivering
 from tests.services.gateway.batching import Department
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,7 +59,7 @@ def test_answers_in_another_order_go_to_their_own_calls(department: Department) 
     department.answer("reordered")
     department.calls = [department.make_call("sftp-batch", {"licence_number": mark}) for mark in ("AB1", "VOID-1")]
     for call in department.calls:
-        tasks.deliver(str(call.pk))
+        delivering.deliver(call.pk)
     BatchRecord.objects.update(added_at=timezone.now() - timedelta(minutes=2))
     department.exchange()
     department.until_answered()

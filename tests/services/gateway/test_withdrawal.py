@@ -7,11 +7,12 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from services.gateway import batches, delivery, flows, story, tasks, withdrawal
+from services.gateway import batches, delivery, flows, story, withdrawal
 from services.gateway.batch_files import format_of
 from services.gateway.connectors.base import Outcome
 from services.gateway.errors import NotWithdrawable
 from services.gateway.models import Attempt, BatchRecord, ServiceCall
+from tests.services.gateway import delivering
 from tests.services.gateway.conftest import MakeCall
 from tests.services.twins.running import Twins
 
@@ -39,7 +40,7 @@ def tried(call: ServiceCall, outcome: str) -> None:
 def test_a_call_that_nobody_holds_is_taken_back_for_good(make_call: MakeCall, twins: Twins) -> None:
     call = withdraw(make_call())
     assert (call.status, call.finished_at is not None) == ("withdrawn", True)
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     assert twins.effects("td-rest", call.receipt) == []
 
 
@@ -83,7 +84,7 @@ def test_after_that_it_is_too_late(make_call: MakeCall, status: str, code: str) 
 
 def test_while_a_worker_holds_it_it_cannot_be_taken_back(make_call: MakeCall) -> None:
     call = make_call()
-    assert delivery.claim(call.pk)
+    assert delivering.claim(call.pk)
     assert refused(call) == "on_its_way"
 
 
@@ -117,7 +118,7 @@ def closing(act: Callable[[ServiceCall], bool], call: ServiceCall) -> bool:
 # --- Races ----------------------------------------------------------------------------------------
 def test_of_a_worker_and_the_person_at_the_same_moment_exactly_one_gets_the_call(make_call: MakeCall) -> None:
     def claim(call: ServiceCall) -> bool:
-        return delivery.claim(call.pk) is not None
+        return delivering.claim(call.pk) is not None
 
     with ThreadPoolExecutor(2) as two:
         for _ in range(10):
@@ -140,7 +141,7 @@ def test_the_person_waits_for_a_claim_that_is_being_made_and_then_comes_too_late
 
     with ThreadPoolExecutor(1) as other:
         with transaction.atomic():
-            assert delivery.claim(call.pk)
+            assert delivering.claim(call.pk)
             late = other.submit(take_back)
         assert late.result() == "on_its_way"
 
@@ -150,7 +151,7 @@ def test_the_person_waits_for_a_claim_that_is_being_made_and_then_comes_too_late
 def in_file(make_call: MakeCall) -> ServiceCall:
     """A call that waits for the next file."""
     call = make_call("sftp-batch")
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     return ServiceCall.objects.get(status="waiting")
 
 
@@ -180,6 +181,6 @@ def test_of_a_leaving_file_and_the_person_exactly_one_gets_the_call(make_call: M
     with ThreadPoolExecutor(2) as two:
         for _ in range(5):
             call = make_call("sftp-batch")
-            tasks.deliver(str(call.pk))
+            delivering.deliver(call.pk)
             ends = [two.submit(closing, act, call) for act in (seal, was_taken_back)]
             assert sorted(end.result() for end in ends) == [False, True]

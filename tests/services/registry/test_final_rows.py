@@ -66,7 +66,7 @@ def test_the_record_of_changes_cannot_be_altered(
         act(Change.objects.all())
 
 
-@pytest.mark.parametrize("act", [lambda rows: rows.update(receipt="other"), lambda rows: rows.delete()])
+@pytest.mark.parametrize("act", [lambda rows: rows.update(reference="other"), lambda rows: rows.delete()])
 def test_the_disclosure_log_cannot_be_altered(act: Callable[[QuerySet[Any]], object]) -> None:
     names = {"en": "Transport Department"}
     disclose(
@@ -75,7 +75,7 @@ def test_the_disclosure_log_cannot_be_altered(act: Callable[[QuerySet[Any]], obj
         recipient_names=names,
         purpose_names=names,
         fields=["hkid"],
-        receipt="FRY-1",
+        reference="FRY-1",
         at=timezone.now(),
     )
     with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():

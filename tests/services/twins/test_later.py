@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.gateway import tasks
 from services.gateway.models import HookEvent, ServiceCall
+from tests.services.gateway import delivering
 from tests.services.gateway.conftest import MakeCall, backend, make_call  # noqa: F401
 from tests.services.twins.running import Twins, start
 
@@ -29,7 +29,7 @@ def test_a_queued_call_is_answered_by_webhook(make_call: MakeCall, twins: Twins)
     call = make_call()
     call.backend.settings["webhook_secret"] = "TWINS_WEBHOOK_SECRET"
     call.backend.save()
-    tasks.deliver(str(call.pk))
+    delivering.deliver(call.pk)
     assert ServiceCall.objects.get().status == "waiting"
     looked_up = twins.get(f"td-rest/v1/receipts/{call.receipt}")
     assert (looked_up.status_code, looked_up.json()) == (202, {"outcome": "QUEUED"})

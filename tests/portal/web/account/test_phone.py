@@ -56,7 +56,7 @@ def test_the_desktop_shows_a_picture_and_a_number_and_looks_again(desktop: Clien
 
 def test_the_phone_says_who_asks_and_warns(phone: Client, desktop: Client) -> None:
     page = phone.get(f"/en/account/phone/{token_of(desktop)}/").text
-    assert "Firefox, Linux" in page
+    assert "Firefox on Linux" in page
     assert "On the same network as this phone" in page
     assert "Then it is a trick" in page
     assert len(re.findall(r'name="number" value="\d\d"', page)) == 3

@@ -163,7 +163,7 @@ def test_three_wrong_codes_end_it(client: Client, person: User) -> None:
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("en", "Your code for signing in"), ("zh-hant", "你的登入驗證碼"), ("zh-hans", "你的登录验证码")],
+    [("en", "Your code for signing in"), ("zh-hant", "你的登入驗證碼"), ("zh-hans", "您的登录验证码")],
 )
 def test_mails_are_in_the_persons_language_and_plain(client: Client, person: User, language: str, words: str) -> None:
     client.post(f"/accounts/login/code/?lang={language}", {"email": person.email})

@@ -71,7 +71,7 @@ def test_sending_gives_a_receipt_and_forgets_the_draft(signed_in: Client, functi
     call = ServiceCall.objects.get()
     assert answer["Location"] == f"/en/calls/{call.receipt}/"
     assert call.payload["form"]["months"] == 12
-    assert Disclosure.objects.get().receipt == call.receipt
+    assert Disclosure.objects.get().reference == call.receipt
     assert not Draft.objects.exists()
 
 

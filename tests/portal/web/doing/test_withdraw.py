@@ -4,7 +4,6 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from services.gateway import delivery
 from services.gateway.models import ServiceCall
 from services.registry.models import ServiceFunction
 from tests.factories import UserFactory
@@ -12,6 +11,7 @@ from tests.portal.web.doing.conftest import finish, send
 from tests.portal.web.doing.test_calls import page_of, text_of
 from tests.portal.web.doing.test_receipt_pdf import paper
 from tests.portal.web.doing.test_receipt_pdf import text_of as words_of
+from tests.services.gateway import delivering
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_the_log_of_what_left_says_that_it_did_not(signed_in: Client, call: Serv
 
 def test_too_late_is_said_kindly(signed_in: Client, call: ServiceCall) -> None:
     question = signed_in.get(page_of(call, "withdraw/"))
-    assert delivery.claim(call.pk)
+    assert delivering.claim(call.pk)
     answer = signed_in.post(page_of(call, "withdraw/"))
     assert (question.status_code, answer.status_code) == (200, 409)
     assert "It has left already" in text_of(answer)
