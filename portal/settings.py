@@ -365,6 +365,7 @@ GATEWAY_MAX_LOOKUPS = 40
 SOCIALACCOUNT_ADAPTER = "identity.upstream.adapter.SocialAccountAdapter"
 SOCIALACCOUNT_EMAIL_REQUIRED = False  # the provider's key for a person is enough
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = False  # who links or unlinks is asked by identity.accounts.step_up
 UPSTREAM_URL = environment.text(
     "UPSTREAM_URL", f"http://{_twins.hostname}:{(_twins.port or 8100) + 4}"
 ).rstrip("/")  # fmt: skip
