@@ -18,7 +18,6 @@ from identity.accounts.models import DeviceNotice, SignInTicket
 from identity.statements import clock
 
 KEPT = timedelta(days=2)  # longer than any counter counts and any ticket lives
-
 logger = structlog.get_logger(__name__)
 
 
@@ -37,22 +36,14 @@ def tell_of_new_devices() -> None:
         pass
 
 
-@shared_task(name="accounts.forget_sign_ins")
-def forget_sign_ins() -> None:
-    """Forget sign-ins after a year, and sessions that have ended. Safe to run twice: the second finds nothing."""
-    now = timezone.now()
-    forgotten = sign_ins.forget(now=now)
-    ended, _ = Session.objects.filter(expire_date__lt=now).delete()
-    if forgotten or ended:
-        logger.info("sign_ins_forgotten", records=forgotten, count=ended)
-
-
 @shared_task(name="accounts.forget")
 def forget() -> None:
-    """Delete counters and tickets of the day before yesterday. Safe to run twice: then there are none."""
-    before = clock() - KEPT
-    attempts.forget(before)
-    SignInTicket.objects.filter(created_at__lt=before).delete()
+    """Delete old sign-ins, ended sessions, counters and tickets. Safe to run twice: then there are none."""
+    now = clock()
+    sign_ins.forget(now=now)
+    Session.objects.filter(expire_date__lt=now).delete()
+    attempts.forget(now - KEPT)
+    SignInTicket.objects.filter(created_at__lt=now - KEPT).delete()
 
 
 @transaction.atomic

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -20,12 +19,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from identity.accounts import assurance, authentication, step_up
-from identity.accounts.callers import caller_of, callers_of
+from identity.accounts.callers import callers_of
 from identity.accounts.models import User
 from identity.mandates import acting as session
 from identity.mandates.errors import NotUsable
 from identity.profile.models import ProfileField
-from portal.web import for_another, provenance, sheet
+from portal.web import for_another, keeping, provenance, sheet
 from portal.web.stale_tokens import tells_stale_token
 from services import languages, traces
 from services.forms import fields, figures, files
@@ -39,9 +38,7 @@ from services.gateway.errors import AssuranceTooLow, NotAvailable, SignatureNeed
 from services.gateway.models import ServiceCall
 from services.registry.models import FunctionVersion, ServiceFunction
 
-A_FORM_STAYS_OPEN = timedelta(hours=24)  # so long a form that is being filled in keeps its version
 JUST_SENT = timedelta(hours=1)  # so long a new form of the same function mentions the call before
-_VERSION_SALT = "web.form-version"
 Profile = dict[str, ProfileField]
 
 
@@ -96,22 +93,24 @@ def function_review(request: HttpRequest, code: str, *, is_stale: bool = False) 
 
 # --- The form -------------------------------------------------------------------------------------
 def _take(request: HttpRequest, function: ServiceFunction) -> HttpResponse:
-    version = _version_of(request, function)
+    version = keeping.version_of(request, function)
     if outside := for_another.turned_away(request, version):
         return outside
+    owner = keeping.owner_of(request, function)
     uploads = {name: upload for name, upload in request.FILES.items() if isinstance(upload, UploadedFile)}
-    kept, refused = files.keep_uploads(version.form, uploads, caller=caller_of(request))
+    kept, refused = files.keep_uploads(version.form, uploads, caller=owner)
     data = fields.decode(version.form, request.POST.dict(), kept)
+    drafts.save_draft(version, data, caller=owner)
     if turned_away := _turn_away(request, function, version):
-        drafts.save_draft(version, data, caller=caller_of(request))
         return turned_away
+    if owner not in callers_of(request):  # it was drawn for somebody who has been signed out since
+        return redirect("web:function-form", function.code) if request.user.is_authenticated else _sign_in(request)
     if press := provenance.pressed(request):
-        return provenance.act(request, version, data, *press, caller=caller_of(request))
+        return provenance.act(request, version, data, *press, caller=owner)
     spoilt = {error.name for error in refused}
     errors = refused + [error for error in _mistakes(request, version, data) if error.name not in spoilt]
     if errors:
         return _show_form(request, version, data, errors, status=422)
-    drafts.save_draft(version, data, caller=caller_of(request))
     return redirect("web:function-review", function.code)
 
 
@@ -137,7 +136,8 @@ def _show_form(
         "function": version.function,
         "version": version,
         "acting_for": for_another.token(request),
-        "version_token": signing.dumps(version.pk, salt=_VERSION_SALT),
+        "marks": keeping.marks(request, version),
+        "ends": keeping.ends(request),
         "fields": provenance.noted(drawn, request),
         "errors": [(error.name, error.message) for error in errors],
         "reported": provenance.reported(request),
@@ -147,19 +147,6 @@ def _show_form(
         **extra,
     }
     return render(request, "web/function_form.html", context, status=status)
-
-
-def _version_of(request: HttpRequest, function: ServiceFunction) -> FunctionVersion:
-    """The version that the posted form was drawn from, if it is not too long ago; else the published one."""
-    try:
-        pk = signing.loads(request.POST.get("version", ""), salt=_VERSION_SALT, max_age=A_FORM_STAYS_OPEN)
-    except signing.BadSignature:
-        return _published(function)
-    found = function.versions.filter(pk=pk, state=FunctionVersion.State.APPROVED).select_related("backend").first()
-    if found is None or found.pk == _published(function).pk:
-        return _published(function)
-    found.function = function
-    return found
 
 
 def _mistakes(request: HttpRequest, version: FunctionVersion, data: dict[str, Any]) -> list[FieldError]:
@@ -343,10 +330,14 @@ def _turn_away(request: HttpRequest, function: ServiceFunction, version: Functio
     proved = acting.level(authentication.level(request), session.of(request))
     if assurance.reaches(proved, version.assurance):
         return None
-    place = f"{request.path}?kept" if is_kept else request.get_full_path()
     if not request.user.is_authenticated:
-        return redirect_to_login(place)
+        return _sign_in(request)
+    place = f"{request.path}?kept" if is_kept else request.get_full_path()
     return redirect(step_up.address(request, version.assurance, next=place))
+
+
+def _sign_in(request: HttpRequest) -> HttpResponse:
+    return redirect_to_login(f"{request.path}?kept" if request.method == "POST" else request.get_full_path())
 
 
 def _deadline(availability: story.Availability) -> str:

@@ -18,7 +18,7 @@ BUNDLES = {
     "web/ferry.js": (
         "htmx-2.0.11.min",
         "htmx-ext-sse-2.2.4.min",
-        "busy",
+        "busy", "drafts",
         "focus",
         "menu",
         "network",

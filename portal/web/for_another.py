@@ -54,8 +54,9 @@ def check_open(request: HttpRequest, version: FunctionVersion, act: str = Act.PR
 
 def turned_away(request: HttpRequest, version: FunctionVersion) -> HttpResponse | None:
     """For a posted form: the refusal, with what was typed kept and shown, if it cannot be taken under this mandate."""
-    posted = request.POST.get(OPENED_FOR, "")
-    person = request.user if isinstance(request.user, User) else None
+    posted, person = request.POST.get(OPENED_FOR, ""), request.user
+    if not isinstance(person, User):
+        return None  # the session has ended: what was typed is kept for its owner, who signs in first
     try:
         mandate = check_open(request, version)
         if posted != (str(mandate.pk) if mandate else ""):
