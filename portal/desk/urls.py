@@ -4,7 +4,7 @@ from django.conf.urls.i18n import urlpatterns as language_urls
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from portal.desk import attempting, correcting, deciding, filing, reading, settling, systems, writing
+from portal.desk import attempting, correcting, deciding, filing, reading, retaining, settling, systems, writing
 
 app_name = "desk"
 ONE = "functions/<slug:code>/"
@@ -23,6 +23,7 @@ urlpatterns = [
     path("corrections/<slug:ticket>/", correcting.correction, name="correction"),
     path("corrections/<slug:ticket>/look/", correcting.look, name="correction-look"),
     path("corrections/<slug:ticket>/answer/", correcting.answer, name="correction-answer"),
+    path("retention/", retaining.retention, name="retention"),
     path("systems/<slug:code>/", systems.system, name="system"),
     path("systems/<slug:code>/maintenances/<int:pk>/end/", systems.maintenance_end, name="maintenance-end"),
     path(ONE, reading.function, name="function"),
