@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "services.consolidation",
     "portal.control",
     "portal.api",
+    "portal.sso",
 ]
 MIDDLEWARE = [
     "portal.watch.correlation.Correlation",
@@ -103,6 +104,7 @@ MIDDLEWARE = [
     "portal.web.pagecache.SignedOutPageCache",
     "csp.middleware.CSPMiddleware",
     "portal.desk.security.AdminPolicy",
+    "portal.sso.security.ReturnToClients",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -111,11 +113,13 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.web.limits.RequestSizeGuard",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "identity.accounts.second_factor.StaffSecondFactor",
     "allauth.account.middleware.AccountMiddleware",
     "identity.accounts.limits.NoteUse",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "portal.web.for_another.RefuseSpentMandates",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -187,15 +191,19 @@ CELERY_BEAT_SCHEDULE = {
     "consent.take_checkpoint": {"task": "consent.take_checkpoint", "schedule": crontab(minute=30, hour=0)},
     "gateway.send_digest": {"task": "gateway.send_digest", "schedule": crontab(minute=0, hour=7)},
     "gateway.blank_ended": {"task": "gateway.blank_ended", "schedule": crontab(minute=50, hour=3)},
+    "upstream.forget": {"task": "upstream.forget", "schedule": crontab(minute=50)},
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
     "accounts.tell_of_new_devices": {
         "task": "accounts.tell_of_new_devices",
         "schedule": 60.0,
         "options": {"expires": 60},
     },
-    "accounts.forget_sign_ins": {"task": "accounts.forget_sign_ins", "schedule": crontab(minute=30, hour=4)},
+    "accounts.forget": {"task": "accounts.forget", "schedule": crontab(minute=10, hour=4)},
     "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},
+    "provider.rotate_signing_keys": {"task": "provider.rotate_signing_keys", "schedule": crontab(minute=35, hour=3)},
+    "provider.forget_expired": {"task": "provider.forget_expired", "schedule": crontab(minute=50)},
     "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},
+    "provider.sweep_logouts": {"task": "provider.sweep_logouts", "schedule": 10.0, "options": {"expires": 10}},
     "registry.end_suspensions": {
         "task": "registry.end_suspensions",
         "schedule": 60.0,
@@ -254,9 +262,14 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_RATE_LIMITS = {"webauthn_login": "300/m/ip"}
 MFA_FORMS = {
     "add_webauthn": "identity.accounts.factor_forms.PasskeyForm",
+    "login_webauthn": "identity.accounts.factor_forms.PasskeyLoginForm",
+    "authenticate_webauthn": "identity.accounts.factor_forms.PasskeyStepForm",
+    "reauthenticate_webauthn": "identity.accounts.factor_forms.PasskeyAgainForm",
     "authenticate": "identity.accounts.factor_forms.CodeForm",
     "reauthenticate": "identity.accounts.factor_forms.CodeAgainForm",
 }
+SECOND_FACTOR_URL = reverse_lazy("web:account-security")
+STAFF_PATHS = ("/admin/", "/control/")
 STAFF_NEED_SECOND_FACTOR = environment.flag("STAFF_NEED_SECOND_FACTOR", default=False)
 RECOVERY_WAIT_HOURS = environment.number("RECOVERY_WAIT_HOURS", 72)
 ACCOUNT_SESSION_REMEMBER = False
@@ -274,6 +287,15 @@ EMAIL_HOST, EMAIL_PORT = environment.text("EMAIL_HOST", "localhost"), environmen
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = environment.text("EMAIL_HOST_USER"), environment.text("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS, EMAIL_TIMEOUT = environment.flag("EMAIL_USE_TLS", default=False), 10
 DEFAULT_FROM_EMAIL = environment.text("EMAIL_FROM", "Ferry <no-reply@localhost>")
+
+# --- Departments' own sites -----------------------------------------------------------------------
+_ON_LOOPBACK = urlsplit(BASE_URL).hostname in {"127.0.0.1", "localhost"}  # a demonstration: everything is on it
+PROVIDER_ALLOWS_LOOPBACK = environment.flag("PROVIDER_ALLOWS_LOOPBACK", default=_ON_LOOPBACK)
+
+# --- Provider for departments ---------------------------------------------------------------------
+PROVIDER_CLIENT_RATE = environment.number(
+    "PROVIDER_CLIENT_RATE", 12_000
+)  # requests of one client a minute, at one endpoint
 
 # --- Pages --------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -334,6 +356,40 @@ GATEWAY_RETRY_CAP_SECONDS = 600.0
 GATEWAY_MAX_ATTEMPTS = 8
 GATEWAY_MAX_LOOKUPS = 40
 
+# --- Identities from elsewhere (docs/identity-upstream.md) ---------------------------------------------
+SOCIALACCOUNT_ADAPTER = "identity.upstream.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_REQUIRED = False  # the provider's key for a person is enough
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+UPSTREAM_URL = environment.text(
+    "UPSTREAM_URL", f"http://{_twins.hostname}:{(_twins.port or 8100) + 4}"
+).rstrip("/")  # fmt: skip
+UPSTREAM_NAMES = environment.words("UPSTREAM_NAMES")  # of the app, in the order of LANGUAGES
+UPSTREAM_CLIENT_ID = environment.text("UPSTREAM_CLIENT_ID", "ferry")
+UPSTREAM_CLIENT_SECRET = environment.text("UPSTREAM_CLIENT_SECRET")
+UPSTREAM_PRIVATE_KEY = environment.text("UPSTREAM_PRIVATE_KEY")
+UPSTREAM_KEY_WRAPPING = environment.text("UPSTREAM_KEY_WRAPPING", "OAEP-SHA256")
+UPSTREAM_SCOPE = environment.words("UPSTREAM_SCOPE", "eidapi_auth,eidapi_profiles,eidapi_formFilling,eidapi_sign")
+UPSTREAM_TRUST_FILE = environment.text("UPSTREAM_TRUST_FILE", str(VAR / "twins" / "identity" / "authority.pem"))
+OPENID_UPSTREAM_URL = environment.text("OPENID_UPSTREAM_URL")
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "APPS": [
+            {
+                "provider_id": environment.text("OPENID_UPSTREAM_ID", "openid"),
+                "name": environment.text("OPENID_UPSTREAM_NAME", urlsplit(OPENID_UPSTREAM_URL).hostname or ""),
+                "client_id": environment.text("OPENID_UPSTREAM_CLIENT_ID", "ferry"),
+                "secret": environment.text("OPENID_UPSTREAM_CLIENT_SECRET"),
+                "settings": {
+                    "server_url": OPENID_UPSTREAM_URL,
+                    "assurance": environment.text("OPENID_UPSTREAM_ASSURANCE", "none"),
+                },
+            }
+        ]
+        if OPENID_UPSTREAM_URL
+        else []
+    }
+}
+
 # --- Admin --------------------------------------------------------------------------------------
 UNFOLD = {
     "SITE_TITLE": "Ferry 一渡通",
@@ -369,6 +425,7 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
     "loggers": {
         "asyncssh": {"level": "WARNING"},  # lower ones write the names of files and people
+        "authlib": {"level": "WARNING"},  # its debug level writes tokens
         "celery": {"level": "WARNING"},
         "django.db.backends": {"level": "WARNING"},  # its debug level writes statements with their values
         "django.server": {"level": "WARNING"},

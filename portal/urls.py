@@ -12,6 +12,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 urlpatterns = [
     path("", include("portal.web.root_urls")),
     path("accounts/sessions/", RedirectView.as_view(pattern_name="web:account-devices")),
+    path("", include("portal.sso.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", include("portal.desk.urls")),
     path("admin/", admin.site.urls),

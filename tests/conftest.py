@@ -22,6 +22,7 @@ from cryptography.fernet import Fernet
 from django.utils import translation
 
 from portal.launch.embedded import embedded
+from portal.launch.state import rsa_key
 from portal.launch.translations import compile_translations
 from tests.services.twins.running import Twins, start
 
@@ -42,6 +43,8 @@ def _start_servers() -> None:
     os.environ["FERRY_PROOF_KEY"] = secrets.token_urlsafe(32)
     os.environ["FERRY_DISCLOSURE_KEY"] = secrets.token_urlsafe(32)
     os.environ["TWINS_WEBHOOK_SECRET"] = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
+    os.environ["UPSTREAM_CLIENT_SECRET"] = secrets.token_urlsafe(32)
+    os.environ["UPSTREAM_PRIVATE_KEY"] = rsa_key()
     atexit.register(_servers.close)
 
 

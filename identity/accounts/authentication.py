@@ -76,10 +76,15 @@ def note(request: HttpRequest, *, amr: Iterable[str], acr: str, person: User | N
     whose = person or request.user
     if not isinstance(whose, User):
         raise ValueError("a proof belongs to a person")
-    entry = {"person": str(whose.pk), "amr": list(amr), "acr": str(acr), "at": timezone.now().timestamp()}
-    request.session[NOTED] = [*request.session.get(NOTED, []), entry][-MOST_NOTED:]
+    _append(request, whose, amr=list(amr), acr=str(acr))
     if request.user == whose:
         proved_again(request, whose)
+
+
+def note_time(request: HttpRequest, person: User) -> None:
+    """Give a sign-in of which no step is known (opening an account is none of django-allauth's) its `auth_time`."""
+    if not any(_steps(request, person)):
+        _append(request, person, amr=[], acr=User.Assurance.BASIC)
 
 
 def proved_again(request: HttpRequest, person: User) -> None:
@@ -88,6 +93,11 @@ def proved_again(request: HttpRequest, person: User) -> None:
 
     request.session.cycle_key()
     sign_ins.note_proved(request, person)
+
+
+def _append(request: HttpRequest, person: User, *, amr: list[str], acr: str) -> None:
+    entry = {"person": str(person.pk), "amr": amr, "acr": acr, "at": timezone.now().timestamp()}
+    request.session[NOTED] = [*request.session.get(NOTED, []), entry][-MOST_NOTED:]
 
 
 def _steps(request: HttpRequest, person: User) -> Iterator[_Step]:

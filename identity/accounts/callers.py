@@ -1,9 +1,14 @@
-"""Whose a call, a draft or a file is: the signed-in person's, or this browser's while nobody is signed in."""
+"""Whose a call, a draft or a file is: the signed-in person's, or this browser's while nobody is signed in.
+
+While a person acts for another, it is the two's together: nothing of theirs mixes with the person's own.
+"""
 
 import hashlib
 import secrets
 
 from django.http import HttpRequest
+
+from identity.mandates import acting
 
 _KEY = "caller"
 
@@ -14,7 +19,12 @@ def _of_browser(request: HttpRequest) -> str | None:
 
 
 def caller_of(request: HttpRequest) -> str:
-    """`user:<id>`, or `session:<digest>`; begins a session for someone who has none."""
+    """`user:<id>`, or `session:<digest>`; begins a session for someone who has none.
+
+    `user:<agent>/<principal>` under a mandate. Raises identity.mandates.errors.NotUsable if it is not in force.
+    """
+    if mandate := acting.settled(request):
+        return acting.owner(mandate)
     if request.user.is_authenticated:
         return f"user:{request.user.pk}"
     if _KEY not in request.session:
@@ -25,7 +35,12 @@ def caller_of(request: HttpRequest) -> str:
 
 
 def callers_of(request: HttpRequest) -> list[str]:
-    """The person's own, and what this browser began before signing in (a session survives signing in)."""
+    """The person's own, and what this browser began before signing in (a session survives signing in).
+
+    Under a mandate only what belongs to it. Raises identity.mandates.errors.NotUsable if it is not in force.
+    """
+    if mandate := acting.settled(request):
+        return [acting.owner(mandate)]
     found = [f"user:{request.user.pk}"] if request.user.is_authenticated else []
     browser = _of_browser(request)
     return [*found, browser] if browser else found

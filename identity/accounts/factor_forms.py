@@ -1,11 +1,17 @@
 """Forms of factors that differ from django-allauth's own; named in settings.MFA_FORMS."""
 
+import struct
 from typing import Any
 
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.forms import AddWebAuthnForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django import forms
 
 from identity.accounts import attempts
@@ -13,6 +19,7 @@ from identity.accounts.models import User
 from identity.security import logger, pseudonym
 
 LONGEST_NAME = 60
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, struct.error)  # of fido2's parsers
 REPLAY_SECONDS = 150  # longer than a code of the app is taken, with the tolerance on both sides
 
 
@@ -27,8 +34,34 @@ class PasskeyForm(AddWebAuthnForm):
 
     def clean(self) -> dict[str, Any]:
         self.cleaned_data["passwordless"] = True
-        cleaned: dict[str, Any] = super().clean()
+        try:
+            cleaned: dict[str, Any] = super().clean()
+        except MALFORMED as error:
+            raise get_adapter().validation_error("incorrect_code") from error
         return cleaned
+
+
+class _Whole:
+    """What a browser says of a passkey is refused if parts are missing; allauth lets that be a fault of the server."""
+
+    def clean_credential(self) -> Authenticator:
+        try:
+            found: Authenticator = super().clean_credential()  # type: ignore[misc]
+        except MALFORMED as error:
+            raise get_adapter().validation_error("incorrect_code") from error
+        return found
+
+
+class PasskeyLoginForm(_Whole, LoginWebAuthnForm):
+    """Signs in by a passkey alone."""
+
+
+class PasskeyStepForm(_Whole, AuthenticateWebAuthnForm):
+    """The second step of a sign-in."""
+
+
+class PasskeyAgainForm(_Whole, ReauthenticateWebAuthnForm):
+    """Is it still you?"""
 
 
 class _Once:

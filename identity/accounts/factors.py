@@ -127,4 +127,5 @@ def of(person: User) -> Factors:
 
 def remove_all(person: User) -> int:
     """Take every passkey, app and recovery code from the account, for somebody who lost them; returns how many."""
-    return Authenticator.objects.filter(user=person).delete()[0]
+    deleted: int = Authenticator.objects.filter(user=person).delete()[0]
+    return deleted

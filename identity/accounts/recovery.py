@@ -64,7 +64,7 @@ def ask_by_email(request: HttpRequest, email: str) -> None:
         get_adapter(request).send_mail("account/email/unknown_account", email.strip().lower(), {})
         return
     secret, recovery = _begin(person)
-    facts = {"secret": secret, "from": recovery.valid_from, "until": recovery.valid_until}
+    facts: dict[str, str | datetime] = {"secret": secret, "from": recovery.valid_from, "until": recovery.valid_until}
     get_adapter(request).send_mail("account/email/recovery", email.strip().lower(), facts)
     _tell(request, person, "account/email/recovery_notice", facts | {"secret": ""}, but=email.strip().lower())
 

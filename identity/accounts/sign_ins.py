@@ -50,6 +50,7 @@ def note_signed_in(request: HttpRequest, person: User, *, is_new_device: bool) -
 
     The first sign-in of all is from a new device by its nature, and nobody is told.
     """
+    authentication.note_time(request, person)
     earlier = SignIn.objects.filter(person=person, outcome=SignIn.Outcome.SIGNED_IN)
     is_first = not earlier.exists()
     session = UserSession.objects.filter(session_key=request.session.session_key).first()

@@ -1,5 +1,7 @@
 """Chores of accounts. Each may run twice or not at all: the database decides what there is to do."""
 
+from datetime import timedelta
+
 import structlog
 from celery import shared_task
 from django.conf import settings
@@ -11,9 +13,11 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from kombu.exceptions import OperationalError
 
-from identity.accounts import sign_ins, user_agents
-from identity.accounts.models import DeviceNotice
+from identity.accounts import attempts, sign_ins, user_agents
+from identity.accounts.models import DeviceNotice, SignInTicket
+from identity.statements import clock
 
+KEPT = timedelta(days=2)  # longer than any counter counts and any ticket lives
 logger = structlog.get_logger(__name__)
 
 
@@ -32,14 +36,14 @@ def tell_of_new_devices() -> None:
         pass
 
 
-@shared_task(name="accounts.forget_sign_ins")
-def forget_sign_ins() -> None:
-    """Forget sign-ins after a year, and sessions that have ended. Safe to run twice: the second finds nothing."""
-    now = timezone.now()
-    forgotten = sign_ins.forget(now=now)
-    ended, _ = Session.objects.filter(expire_date__lt=now).delete()
-    if forgotten or ended:
-        logger.info("sign_ins_forgotten", records=forgotten, count=ended)
+@shared_task(name="accounts.forget")
+def forget() -> None:
+    """Delete old sign-ins, ended sessions, counters and tickets. Safe to run twice: then there are none."""
+    now = clock()
+    sign_ins.forget(now=now)
+    Session.objects.filter(expire_date__lt=now).delete()
+    attempts.forget(now - KEPT)
+    SignInTicket.objects.filter(created_at__lt=now - KEPT).delete()
 
 
 @transaction.atomic

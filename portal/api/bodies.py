@@ -7,7 +7,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from services import languages
-from services.gateway import deadlines, story
+from services.gateway import acting, deadlines, story
 from services.gateway.models import ServiceCall
 from services.registry.models import FunctionVersion, ServiceFunction
 
@@ -138,6 +138,9 @@ class ReceiptBody(serializers.Serializer[Any]):
     function_name = serializers.CharField()
     accepted_at = serializers.DateTimeField()
     finished_at = serializers.DateTimeField(allow_null=True)
+    made_by = serializers.CharField(
+        allow_blank=True, help_text="who made it for whom; empty where a person did it for themselves"
+    )
     sent_sha256 = serializers.CharField(help_text="of the text that /sent.json of the receipt's page gives")
 
 
@@ -212,6 +215,7 @@ def of_receipt(call: ServiceCall) -> dict[str, Any]:
         "accepted_at": call.accepted_at,
         "finished_at": call.finished_at,
         "sent_sha256": call.sent_sha256,
+        "made_by": acting.label(call.mandate),
     }
 
 

@@ -21,15 +21,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from identity.accounts.callers import caller_of, callers_of
+from identity.accounts.callers import caller_of
 from identity.accounts.models import User
+from identity.mandates import acting
 from portal.api import bodies, paging
 from portal.api.functions import public_function
 from portal.api.problems import Problem, TooManyStreams
 from portal.api.reading import AnyAccept, CallThrottle, ReadThrottle, StrictJSONParser, acr_of
-from portal.api.responses import CODE, EXAMPLE, RECEIPT, problems
+from portal.api.responses import ACTING_FOR, CODE, EXAMPLE, RECEIPT, problems
 from services import languages, traces
-from services.gateway import events, flows, receipts
+from services.gateway import events, flows, reach, receipts, shown
 from services.gateway.models import ServiceCall
 
 STREAM_SECONDS = 30.0
@@ -42,7 +43,7 @@ def own_calls(request: Request, receipt: str) -> QuerySet[ServiceCall]:
     number = receipts.normalise(receipt)
     if number is None:
         raise Http404
-    return ServiceCall.objects.filter(caller__in=callers_of(request._request), receipt=number)
+    return reach.of(request._request).calls().filter(receipt=number)
 
 
 class CallCreate(APIView):
@@ -57,6 +58,7 @@ class CallCreate(APIView):
         parameters=[
             CODE,
             bodies.LanguageQuery,
+            ACTING_FOR,
             OpenApiParameter(
                 "Idempotency-Key",
                 {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
@@ -85,6 +87,7 @@ class CallCreate(APIView):
         call, _created = flows.submit(
             function, data, person=person, caller=caller_of(request._request), idempotency_key=key,
             language=languages.current(), acr=acr_of(request), traceparent=traces.current_header(),
+            mandate=acting.settled(request._request),
         )  # fmt: skip
         place = request.build_absolute_uri(reverse("api:call", args=[call.receipt]))
         return Response(bodies.of_receipt(call), status=202, headers={"Location": place})
@@ -98,16 +101,18 @@ class CallList(APIView):
 
     @extend_schema(
         operation_id="list_calls",
-        parameters=[bodies.PageQuery],
-        responses={200: bodies.CallPageBody, **problems(400, 406, 429)},
+        parameters=[ACTING_FOR, bodies.PageQuery],
+        responses={200: bodies.CallPageBody, **problems(400, 403, 406, 429)},
     )
     def get(self, request: Request) -> Response:
         """Newest first; those made in this browser before signing in too."""
         query = bodies.PageQuery(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         page, size = query.validated_data["page"], query.validated_data["page_size"]
-        calls = ServiceCall.objects.filter(caller__in=callers_of(request._request)).order_by("-accepted_at")
-        rows = calls.select_related("function", "version").defer("payload", "answer")[(page - 1) * size : page * size]
+        calls = reach.of(request._request).calls().order_by("-accepted_at")
+        rows = calls.select_related("function", "version", "mandate").defer("payload", "answer")[
+            (page - 1) * size : page * size
+        ]
         results = [bodies.of_receipt(call) for call in rows]
         return Response(paging.page_of(request, results, count=calls.count(), page=page, page_size=size))
 
@@ -120,14 +125,16 @@ class CallDetail(APIView):
 
     @extend_schema(
         operation_id="get_call",
-        parameters=[RECEIPT, bodies.LanguageQuery],
-        responses={200: bodies.CallBody, **problems(400, 404, 406, 429)},
+        parameters=[RECEIPT, ACTING_FOR, bodies.LanguageQuery],
+        responses={200: bodies.CallBody, **problems(400, 403, 404, 406, 429)},
     )
     def get(self, request: Request, receipt: str) -> Response:
         """Its status, its story, and the department's answer once there is one."""
         bodies.check_language(request)
         calls = own_calls(request, receipt).select_related("function__department", "version", "backend")
-        return Response(bodies.of_call(get_object_or_404(calls)))
+        call = get_object_or_404(calls)
+        shown.read(request._request, call)
+        return Response(bodies.of_call(call))
 
 
 class CallEvents(APIView):
@@ -139,10 +146,10 @@ class CallEvents(APIView):
 
     @extend_schema(
         operation_id="follow_call",
-        parameters=[RECEIPT],
+        parameters=[RECEIPT, ACTING_FOR],
         responses={
             (200, "text/event-stream"): OpenApiTypes.STR,
-            **problems(404, 429, 503),
+            **problems(403, 404, 429, 503),
         },
     )
     def get(self, request: Request, receipt: str) -> HttpResponseBase:

@@ -16,7 +16,7 @@ from identity.accounts.callers import caller_of
 from portal.api import bodies
 from portal.api.problems import Problem
 from portal.api.reading import CallThrottle
-from portal.api.responses import problems
+from portal.api.responses import ACTING_FOR, problems
 from services.forms import files
 
 
@@ -29,6 +29,7 @@ class FileCreate(APIView):
 
     @extend_schema(
         operation_id="create_file",
+        parameters=[ACTING_FOR],
         request={
             "multipart/form-data": {
                 "type": "object",

@@ -11,6 +11,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
+from identity.mandates.errors import NotUsable
 from services.forms.errors import FieldError, FileRefused, Invalid
 from services.gateway.errors import (
     AssuranceTooLow,
@@ -98,6 +99,15 @@ def _of_domain(error: Exception, *, is_signed_in: bool, by_token: bool) -> Probl
         case IdempotencyConflict():
             detail = _("This Idempotency-Key was used for another call. Use a new one for each call.")
             return Problem("idempotency-key-reused", 422, _("That key was used before"), detail)
+        case NotUsable():
+            is_limit = error.reason in {"outside_function", "outside_act"}
+            slug = "outside-mandate" if is_limit else "mandate-not-in-force"
+            detail = (
+                _("Your mandate does not include this.")
+                if is_limit
+                else _("The mandate is not yours, or not in force (any more). Nothing was done.")
+            )
+            return Problem(slug, 403, _("You cannot act for this person"), detail, code=error.reason)
         case FileRefused():
             return Problem("file-refused", 415, _("We cannot take this file"), error.message)
     return None

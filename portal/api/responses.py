@@ -10,10 +10,14 @@ CODE = OpenApiParameter(
     "code", str, OpenApiParameter.PATH, description="of a function", examples=[OpenApiExample("A parcel", EXAMPLE)]
 )
 RECEIPT = OpenApiParameter("receipt", str, OpenApiParameter.PATH, description="the number that the call was given")
+ACTING_FOR = OpenApiParameter(
+    "Ferry-Acting-For", {"type": "string", "format": "uuid"}, OpenApiParameter.HEADER,
+    description="the id of a mandate of yours: the request is made for its principal, as far as it allows",
+)  # fmt: skip
 _MEANINGS = {
     400: "the request cannot be read, or a parameter is not one of the values",
     401: "sign in first; of a webhook: it is not signed",
-    403: "the CSRF token is missing, or the function needs a surer sign-in",
+    403: "the CSRF token is missing, the function needs a surer sign-in, or a mandate does not allow it",
     404: "there is no such thing, or it is not yours",
     406: "only JSON is sent",
     409: "the function cannot be called now, or the call has left and cannot be taken back; `code` says why",

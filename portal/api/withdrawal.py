@@ -1,5 +1,6 @@
 """Taking a call back before it has left."""
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
@@ -7,12 +8,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from identity.accounts.callers import callers_of
 from portal.api import bodies
 from portal.api.calls import own_calls
 from portal.api.reading import CallThrottle
-from portal.api.responses import RECEIPT, problems
-from services.gateway import flows
+from portal.api.responses import ACTING_FOR, RECEIPT, problems
+from services.gateway import flows, reach
 
 
 class CallWithdrawal(APIView):
@@ -23,7 +23,7 @@ class CallWithdrawal(APIView):
 
     @extend_schema(
         operation_id="withdraw_call",
-        parameters=[RECEIPT, bodies.LanguageQuery],
+        parameters=[RECEIPT, ACTING_FOR, bodies.LanguageQuery],
         request=None,
         responses={200: bodies.CallBody, **problems(400, 403, 404, 406, 409, 429)},
     )
@@ -32,6 +32,9 @@ class CallWithdrawal(APIView):
         bodies.check_language(request)
         calls = own_calls(request, receipt).select_related("function__department", "version", "backend")
         call = get_object_or_404(calls)
-        taken = flows.withdraw(call, callers=callers_of(request._request))
+        seen = reach.of(request._request)
+        if not seen.may_withdraw(call):
+            raise Http404
+        taken = flows.withdraw(call, callers=seen.callers, person=seen.may_withdraw_for)
         call.status, call.finished_at, call.trouble = taken.status, taken.finished_at, taken.trouble
         return Response(bodies.of_call(call))

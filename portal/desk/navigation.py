@@ -25,6 +25,11 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 ),
                 _item(_("Functions"), "list_alt", reverse("admin:registry_servicefunction_changelist"), request),
                 _item(_("New function"), "add_circle", reverse("desk:new"), request, is_shown=is_officer),
+                _item(
+                    _("Recovery slip"), "confirmation_number", reverse("desk:recovery-slip"), request,
+                    is_shown=person(request).has_perm("accounts.issue_recovery_slip"),
+                ),
+                _item(_("Sign-on for your sites"), "key", reverse("desk:clients"), request),
             ],
         },
         {

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from portal.desk.access import person, staff_page
 from portal.desk.changes import attempt_words, outcome_words
 from portal.desk.pages import page, to
-from services.gateway import flows
+from services.gateway import acting, flows
 from services.gateway.errors import NotSettleable, NotYours
 from services.gateway.models import Attempt, ServiceCall
 from services.registry.flows import is_officer
@@ -44,11 +44,13 @@ def call(request: HttpRequest, receipt: str) -> HttpResponse:
 
 def _page(request: HttpRequest, found: ServiceCall, *, status: int = 200, **said: Any) -> HttpResponse:
     attempts = [(attempt, attempt_words(attempt.kind, attempt.outcome)) for attempt in found.attempts.all()]
+    may_look = is_officer(person(request), found.function.department_id)
     is_in_doubt = found.status == ServiceCall.Status.IN_DOUBT and found.closed_at is None
     return page(
         request, "call", found.receipt, status=status, call=found, attempts=attempts,
+        made_by=acting.label(found.mandate) if may_look else "",
         trouble=outcome_words(found.trouble or ""), is_in_doubt=is_in_doubt,
-        may_look=is_officer(person(request), found.function.department_id),
+        may_look=may_look,
         progress=found.hook_events.filter(outcome="progress"),
         may_settle=is_in_doubt and flows.may_settle(person(request), found), **said,
     )  # fmt: skip

@@ -79,6 +79,7 @@ def _delivery(version: FunctionVersion, clean: dict[str, Any], receipt: str) -> 
             "function": version.function.code,
             "submitted_at": timezone.localtime().isoformat(timespec="seconds"),
             "language": translation.get_language() or "en",
+            "actor": None,
         },
     )
 

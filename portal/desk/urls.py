@@ -4,17 +4,31 @@ from django.conf.urls.i18n import urlpatterns as language_urls
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from portal.desk import attempting, correcting, deciding, filing, reading, retaining, settling, systems, writing
+from portal.desk import (
+    attempting,
+    clients,
+    correcting,
+    deciding,
+    filing,
+    reading,
+    retaining,
+    settling,
+    slips,
+    systems,
+    writing,
+)
 
 app_name = "desk"
 ONE = "functions/<slug:code>/"
 VERSION = f"{ONE}versions/<int:number>/"
+CLIENT = "clients/<str:client_id>/"
 urlpatterns = [
     path("registry/", RedirectView.as_view(pattern_name="admin:index")),
     path("gateway/", RedirectView.as_view(pattern_name="admin:index")),
     path("i18n/", include(language_urls)),
     path("functions/new/", writing.new, name="new"),
     path("functions/preview/", writing.preview, name="preview"),
+    path("recovery-slip/", slips.slip, name="recovery-slip"),
     path("waiting/", reading.waiting, name="waiting"),
     path("calls/<str:receipt>/", settling.call, name="call"),
     path("calls/<str:receipt>/settle/", settling.settle, name="call-settle"),
@@ -26,6 +40,19 @@ urlpatterns = [
     path("retention/", retaining.retention, name="retention"),
     path("systems/<slug:code>/", systems.system, name="system"),
     path("systems/<slug:code>/maintenances/<int:pk>/end/", systems.maintenance_end, name="maintenance-end"),
+    path("clients/", clients.listed, name="clients"),
+    path("clients/new/", clients.new, name="client-new"),
+    path(CLIENT, clients.client, name="client"),
+    path(f"{CLIENT}edit/", clients.edit, name="client-edit"),
+    path(f"{CLIENT}submit/", clients.submit, name="client-submit"),
+    path(f"{CLIENT}withdraw/", clients.withdraw, name="client-withdraw"),
+    path(f"{CLIENT}approve/", clients.approve, name="client-approve"),
+    path(f"{CLIENT}refuse/", clients.refuse, name="client-refuse"),
+    path(f"{CLIENT}change/", clients.change, name="client-change"),
+    path(f"{CLIENT}discard/", clients.discard, name="client-discard"),
+    path(f"{CLIENT}secret/", clients.secret, name="client-secret"),
+    path(f"{CLIENT}suspend/", clients.suspend, name="client-suspend"),
+    path(f"{CLIENT}resume/", clients.resume, name="client-resume"),
     path(ONE, reading.function, name="function"),
     path(f"{ONE}draft/", writing.edit, name="edit"),
     path(f"{ONE}draft/start/", writing.start, name="start"),

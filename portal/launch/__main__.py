@@ -13,7 +13,7 @@ from portal.launch.embedded import start_postgres, start_valkey
 from portal.launch.processes import processes
 from portal.launch.supervisor import Interrupted, Supervisor
 
-TWINS_PORTS = 4  # as services/twins/ports.py says
+TWINS_PORTS = 5  # as services/twins/ports.py says
 LOGINS = [  # made by the command `demo`
     ("citizen", "ferry-citizen", "a citizen, with data already filled in"),
     ("officer", "ferry-officer", "an officer of the Transport Department"),

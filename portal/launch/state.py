@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from portal.launch.console import CannotStart
 
@@ -27,6 +29,8 @@ PUBLISHED = (
     "FERRY_PROOF_KEY",
     "FERRY_DISCLOSURE_KEY",
     "TWINS_WEBHOOK_SECRET",
+    "UPSTREAM_CLIENT_SECRET",
+    "UPSTREAM_PRIVATE_KEY",
     "FERRY_VAR",
     "PORT",
     "TWINS_PORT",
@@ -85,6 +89,8 @@ def secret_variables(var: Path, environ: Mapping[str, str]) -> dict[str, str]:
         "FERRY_PROOF_KEY": lambda: secrets.token_urlsafe(32),
         "FERRY_DISCLOSURE_KEY": lambda: secrets.token_urlsafe(32),
         "TWINS_WEBHOOK_SECRET": lambda: f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "UPSTREAM_CLIENT_SECRET": lambda: secrets.token_urlsafe(32),
+        "UPSTREAM_PRIVATE_KEY": rsa_key,
     }
     missing = [name for name in wanted if name not in kept and name not in environ and f"{name}_FILE" not in environ]
     if "FERRY_DATA_KEYS" in missing and (var / "postgres").exists():
@@ -96,6 +102,12 @@ def secret_variables(var: Path, environ: Mapping[str, str]) -> dict[str, str]:
         kept |= {name: wanted[name]() for name in missing}
         _write_env(path, kept)
     return {name: environ.get(name, kept.get(name, "")) for name in wanted if name in environ or name in kept}
+
+
+def rsa_key() -> str:
+    """A new RSA key as one line: base64 of DER (PKCS #8)."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    return base64.b64encode(key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())).decode()
 
 
 @contextlib.contextmanager

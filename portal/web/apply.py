@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
-from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -19,12 +18,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from identity.accounts import authentication, step_up
-from identity.accounts.callers import caller_of, callers_of
+from identity.accounts import assurance, authentication, step_up
+from identity.accounts.callers import callers_of
 from identity.accounts.models import User
-from identity.profile import flows as profile
+from identity.mandates import acting as session
+from identity.mandates.errors import NotUsable
 from identity.profile.models import ProfileField
-from portal.web import provenance, sheet
+from portal.web import for_another, keeping, provenance, sheet
 from portal.web.stale_tokens import tells_stale_token
 from services import languages, traces
 from services.forms import fields, figures, files
@@ -32,15 +32,13 @@ from services.forms import flows as drafts
 from services.forms.errors import FieldError, Invalid
 from services.forms.kinds import kind_of
 from services.forms.models import Draft
-from services.gateway import deadlines, receipts, story
+from services.gateway import acting, deadlines, receipts, shown, story
 from services.gateway import flows as gateway
 from services.gateway.errors import AssuranceTooLow, NotAvailable, SignatureNeeded
 from services.gateway.models import ServiceCall
 from services.registry.models import FunctionVersion, ServiceFunction
 
-A_FORM_STAYS_OPEN = timedelta(hours=24)  # so long a form that is being filled in keeps its version
 JUST_SENT = timedelta(hours=1)  # so long a new form of the same function mentions the call before
-_VERSION_SALT = "web.form-version"
 Profile = dict[str, ProfileField]
 
 
@@ -57,6 +55,7 @@ def function_form(request: HttpRequest, code: str, *, is_stale: bool = False) ->
     if request.method == "POST":
         return _take(request, function)
     version = _published(function)
+    for_another.check_open(request, version)
     if turned_away := _turn_away(request, function, version):
         return turned_away
     callers = callers_of(request)
@@ -86,25 +85,32 @@ def function_review(request: HttpRequest, code: str, *, is_stale: bool = False) 
     if is_stale:
         waited = _("This page had been open for a while. Look it over and send it again: nothing has been sent yet.")
         return _look_over(request, function, notice=waited, status=409)
-    return _send(request, function)
+    try:
+        return _send(request, function)
+    except NotUsable as error:
+        return for_another.refused_with_draft(request, error, _uuid(request.POST.get("draft", "")))
 
 
 # --- The form -------------------------------------------------------------------------------------
 def _take(request: HttpRequest, function: ServiceFunction) -> HttpResponse:
-    version = _version_of(request, function)
+    version = keeping.version_of(request, function)
+    if outside := for_another.turned_away(request, version):
+        return outside
+    owner = keeping.owner_of(request, function)
     uploads = {name: upload for name, upload in request.FILES.items() if isinstance(upload, UploadedFile)}
-    kept, refused = files.keep_uploads(version.form, uploads, caller=caller_of(request))
+    kept, refused = files.keep_uploads(version.form, uploads, caller=owner)
     data = fields.decode(version.form, request.POST.dict(), kept)
+    drafts.save_draft(version, data, caller=owner)
     if turned_away := _turn_away(request, function, version):
-        drafts.save_draft(version, data, caller=caller_of(request))
         return turned_away
+    if owner not in callers_of(request):  # it was drawn for somebody who has been signed out since
+        return redirect("web:function-form", function.code) if request.user.is_authenticated else _sign_in(request)
     if press := provenance.pressed(request):
-        return provenance.act(request, version, data, *press, caller=caller_of(request))
+        return provenance.act(request, version, data, *press, caller=owner)
     spoilt = {error.name for error in refused}
     errors = refused + [error for error in _mistakes(request, version, data) if error.name not in spoilt]
     if errors:
         return _show_form(request, version, data, errors, status=422)
-    drafts.save_draft(version, data, caller=caller_of(request))
     return redirect("web:function-review", function.code)
 
 
@@ -121,14 +127,17 @@ def _show_form(
     else:
         figures.observe_step(version.function.code, "shown")
     kept = files.named_in(version.form, data, callers=callers_of(request))
-    known = _known(request)
+    known = _known(request, version)
     drawn = fields.render(
         version.form, data=data, errors=errors, profile=known, language=languages.current(), files=kept
     )
+    shown.filled_in(request, version, [field.name for field in drawn if field.is_filled_in])
     context = {
         "function": version.function,
         "version": version,
-        "version_token": signing.dumps(version.pk, salt=_VERSION_SALT),
+        "acting_for": for_another.token(request),
+        "marks": keeping.marks(request, version),
+        "ends": keeping.ends(request),
         "fields": provenance.noted(drawn, request),
         "errors": [(error.name, error.message) for error in errors],
         "reported": provenance.reported(request),
@@ -138,19 +147,6 @@ def _show_form(
         **extra,
     }
     return render(request, "web/function_form.html", context, status=status)
-
-
-def _version_of(request: HttpRequest, function: ServiceFunction) -> FunctionVersion:
-    """The version that the posted form was drawn from, if it is not too long ago; else the published one."""
-    try:
-        pk = signing.loads(request.POST.get("version", ""), salt=_VERSION_SALT, max_age=A_FORM_STAYS_OPEN)
-    except signing.BadSignature:
-        return _published(function)
-    found = function.versions.filter(pk=pk, state=FunctionVersion.State.APPROVED).select_related("backend").first()
-    if found is None or found.pk == _published(function).pk:
-        return _published(function)
-    found.function = function
-    return found
 
 
 def _mistakes(request: HttpRequest, version: FunctionVersion, data: dict[str, Any]) -> list[FieldError]:
@@ -188,6 +184,7 @@ def _look_over(request: HttpRequest, function: ServiceFunction, notice: str = ""
     if draft is None:
         return redirect("web:function-form", function.code)
     version = draft.version
+    for_another.check_open(request, version)
     if turned_away := _turn_away(request, function, version):
         return turned_away
     try:
@@ -199,7 +196,7 @@ def _look_over(request: HttpRequest, function: ServiceFunction, notice: str = ""
         version.form,
         clean,
         file_names={pk: file.name for pk, file in kept.items()},
-        profile=_known(request),
+        profile=_known(request, version),
         form_url=f"{reverse('web:function-form', args=[function.code])}?change",
     )
     figures.observe_step(function.code, "review")
@@ -210,6 +207,7 @@ def _look_over(request: HttpRequest, function: ServiceFunction, notice: str = ""
         "rows": rows,
         "count": sum(bool(row.value) for row in rows),
         "draft": draft,
+        "made_by": acting.label(session.of(request)),
         "seen": _fingerprint(draft, clean),
         "notice": notice,
         "availability": (availability := story.availability(function)),
@@ -258,6 +256,7 @@ def _submit(request: HttpRequest, function: ServiceFunction, draft: Draft) -> Se
         language=languages.current(),
         version=draft.version,
         traceparent=traces.current_header(),
+        mandate=session.of(request),
     )
     figures.observe_step(function.code, "sent")
     drafts.discard(draft)
@@ -311,14 +310,15 @@ def _published(function: ServiceFunction) -> FunctionVersion:
     return function.published
 
 
-def _known(request: HttpRequest) -> Profile:
-    return profile.read(request.user) if isinstance(request.user, User) else {}
+def _known(request: HttpRequest, version: FunctionVersion) -> Profile:
+    """Of the person, or of the one for whom they act, as far as the mandate allows."""
+    return gateway.known_to(request.user, session.of(request), version) if isinstance(request.user, User) else {}
 
 
 def _clean(request: HttpRequest, version: FunctionVersion, data: dict[str, Any]) -> dict[str, Any]:
     """As it would be sent, the person's own data included. Raises Invalid."""
     named = files.named_in(version.form, data, callers=callers_of(request))
-    return gateway.clean(version, data, profile=_known(request), files=named)
+    return gateway.clean(version, data, profile=_known(request, version), files=named, mandate=session.of(request))
 
 
 def _turn_away(request: HttpRequest, function: ServiceFunction, version: FunctionVersion) -> HttpResponse | None:
@@ -327,12 +327,17 @@ def _turn_away(request: HttpRequest, function: ServiceFunction, version: Functio
     is_kept = request.method == "POST"
     if not availability.is_accepting:
         return _closed(request, function, availability.message, is_kept=is_kept)
-    if version.assurance == FunctionVersion.Assurance.NONE or step_up.is_enough(request, version.assurance):
+    proved = acting.level(authentication.level(request), session.of(request))
+    if assurance.reaches(proved, version.assurance):
         return None
-    place = f"{request.path}?kept" if is_kept else request.get_full_path()
     if not request.user.is_authenticated:
-        return redirect_to_login(place)
+        return _sign_in(request)
+    place = f"{request.path}?kept" if is_kept else request.get_full_path()
     return redirect(step_up.address(request, version.assurance, next=place))
+
+
+def _sign_in(request: HttpRequest) -> HttpResponse:
+    return redirect_to_login(f"{request.path}?kept" if request.method == "POST" else request.get_full_path())
 
 
 def _deadline(availability: story.Availability) -> str:

@@ -12,18 +12,20 @@ from django.core.files.storage import FileSystemStorage
 
 SOURCE = Path(__file__).parent / "static" / "web"
 BUNDLES = {
-    "web/ferry.css": ("tokens", "base", "frame", "forms", "components", "find", "doing", "pictures", "print"),
+    "web/ferry.css": (
+        "tokens", "base", "frame", "forms", "components", "find", "doing", "entrance", "pictures", "print",
+    ),
     "web/ferry.js": (
         "htmx-2.0.11.min",
         "htmx-ext-sse-2.2.4.min",
-        "busy",
+        "busy", "drafts",
         "focus",
         "menu",
         "network",
         "passkeys",
         "search",
     ),
-}
+}  # fmt: skip
 
 
 class BundleFinder(BaseFinder):

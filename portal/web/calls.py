@@ -22,12 +22,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from identity.accounts.callers import callers_of
 from portal.web import receipt_pdf, shared, sheet, troubles
 from portal.web.templatetags.ferry import moment
 from portal.web.wording import wording
 from services import languages
-from services.gateway import deadlines, history, proof, receipts, retention, story, withdrawal
+from services.gateway import acting, deadlines, history, proof, reach, receipts, retention, shown, story, withdrawal
 from services.gateway.errors import NoProofKey
 from services.gateway.models import Attempt, ServiceCall
 
@@ -119,8 +118,9 @@ class Progress:
 def call_list(request: HttpRequest) -> HttpResponse:
     """Every call of the person, and those that this browser made before signing in."""
     number = _page_number(request)
-    callers = callers_of(request)
-    total, lines = history.page(callers, offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE)
+    seen = reach.of(request)
+    callers = seen.callers
+    total, lines = history.page(seen, offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE)
     if not lines and number > 1:  # an address kept from when there was more, or made up
         return redirect("web:calls")
     if not lines and not request.user.is_authenticated:
@@ -150,7 +150,7 @@ def call_page(request: HttpRequest, receipt: str) -> HttpResponse:
             raise
         return redirect_to_login(request.get_full_path())  # a session that ran out: their receipt waits behind it
     context = _receipt(call) | {
-        "progress": _progress(call, polls=False),
+        "progress": _progress(call, polls=False, may_withdraw=reach.of(request).may_withdraw(call)),
         "is_signed_in": request.user.is_authenticated,
         "troubles": troubles.told([call.caller], receipt=call.receipt),
     }
@@ -163,7 +163,8 @@ def call_page(request: HttpRequest, receipt: str) -> HttpResponse:
 def call_part(request: HttpRequest, receipt: str) -> HttpResponse:
     """What changes of the receipt page; 204 while it looks as the page that asks says it does."""
     call = own_call(request, receipt)
-    progress = _progress(call, polls="polls" in request.GET)
+    may_withdraw = reach.of(request).may_withdraw(call)
+    progress = _progress(call, polls="polls" in request.GET, may_withdraw=may_withdraw)
     seen = request.GET.get("seen", "")
     if seen == progress.face:
         return HttpResponse(status=204)
@@ -225,6 +226,7 @@ def _lines(lines: Iterable[history.Line]) -> list[dict[str, object]]:
             "department": _named(language, *line.department),
             "moment": moment(line.accepted_at),
             "tag": _tag(language, line.status),
+            "made_by": acting.label(line.mandate),
         }
         for line in lines
     ]
@@ -244,7 +246,7 @@ def _tag(language: str, status: str) -> str:
 
 
 def _own(request: HttpRequest) -> QuerySet[ServiceCall]:
-    return ServiceCall.objects.filter(caller__in=callers_of(request))
+    return reach.of(request).calls()
 
 
 def own_call(request: HttpRequest, receipt: str) -> ServiceCall:
@@ -253,6 +255,7 @@ def own_call(request: HttpRequest, receipt: str) -> ServiceCall:
     found = _own(request).select_related("function__department", "version", "backend").filter(receipt=number).first()
     if number is None or found is None:
         raise Http404("no such receipt among the caller's own")
+    shown.read(request, found)
     return found
 
 
@@ -263,7 +266,7 @@ def _whole(call: ServiceCall) -> ServiceCall:
     return call
 
 
-def _progress(call: ServiceCall, *, polls: bool) -> Progress:
+def _progress(call: ServiceCall, *, polls: bool, may_withdraw: bool) -> Progress:
     now = timezone.now()
     is_closed = call.status == ServiceCall.Status.ACCEPTED and call.trouble == "closed" and call.due_at > now
     is_parked = is_closed or call.status == ServiceCall.Status.WAITING
@@ -274,7 +277,7 @@ def _progress(call: ServiceCall, *, polls: bool) -> Progress:
         answer=story.answer(call),
         is_slow=not call.is_final and not is_parked and now - call.accepted_at >= SLOW_AFTER,
         is_parked=is_parked,
-        can_withdraw=not withdrawal.obstacle(call, attempts),
+        can_withdraw=may_withdraw and not withdrawal.obstacle(call, attempts),
         polls=polls,
     )
 
@@ -295,6 +298,7 @@ def _receipt(call: ServiceCall) -> dict[str, Any]:
         "rows": [] if call.blanked_at else sheet.rows(call.version.form, call.payload["form"], file_names=names),
         "kept": _kept(call),
         "groups": [call.sent_sha256[start : start + 4] for start in range(0, 64, 4)],
+        "made_by": acting.label(call.mandate),
         "deadline": deadlines.say_proof(deadline, call.accepted_at) if (deadline := deadlines.of_call(call)) else "",
         "has_proof": not call.blanked_at and proof.keyring().signer is not None,
         "exact_time": _("%(moment)s, Hong Kong time") % {"moment": f"{accepted_at:%Y-%m-%d %H:%M:%S}"},

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from identity.accounts.freshness import fresh
 from identity.accounts.models import User
 from identity.consent.models import Disclosure
 from identity.profile import flows
@@ -43,6 +44,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh(minutes=15)
 def contact(request: HttpRequest) -> HttpResponse:
     """How departments can reach the person: theirs to say, and to take back."""
     assert isinstance(request.user, User)

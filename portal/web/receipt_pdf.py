@@ -20,7 +20,7 @@ from portal.web.sheet import Row
 from portal.web.templatetags.ferry import lang_tag, moment
 from portal.web.wording import wording
 from services import languages
-from services.gateway import story
+from services.gateway import acting, story
 from services.gateway.models import ServiceCall
 
 GREEN = colors.HexColor("#0b5d4e")
@@ -68,6 +68,7 @@ def write(call: ServiceCall, rows: Iterable[Row], answer: story.Answer | None, *
             (_("Receipt number"), [_text(call.receipt, _NUMBER)]),
             (_("Received on"), [_text(moment(call.accepted_at), _BODY), _text(_exact(call), _QUIET)]),
             *([(_("Deadline"), [_text(deadline, _BODY)])] if deadline else []),
+            *([(_("Made by"), [_text(made_by, _BODY)])] if (made_by := acting.label(call.mandate)) else []),
             (_("Fingerprint of what was sent (SHA-256)"), [_text(_spaced(line), _DIGEST) for line in digest]),
             (_("Status"), _status(call)),
         ]),

@@ -5,10 +5,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import path
 from django.views.decorators.http import require_safe
+from django.views.generic import RedirectView
 
 from identity.consent import checkpoints
 from portal import health
 from portal.watch.metrics import metrics
+from portal.web import upstream
 from portal.web.styleguide import styleguide
 from services.gateway import proof
 
@@ -56,5 +58,12 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", metrics),
+    # allauth leads to these two after each change of a factor: one page of ours has both.
+    path("accounts/2fa/", RedirectView.as_view(pattern_name="web:account-security")),
+    path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="web:account-security")),
+    path("accounts/3rdparty/", RedirectView.as_view(pattern_name="web:account-identity-app")),
+    path("accounts/upstream/login/", upstream.start, name="upstream-start"),
+    path("accounts/upstream/back/", upstream.back, name="upstream-back"),
+    path("accounts/upstream/callback/", upstream.callback, name="upstream-callback"),
     path("styleguide/", styleguide, name="styleguide"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from portal.web import find, function
+from portal.web import find, function, upstream
 
 app_name = "web"
 urlpatterns = [
@@ -13,5 +13,10 @@ urlpatterns = [
     path("departments/<str:code>/", find.department, name="department"),
     path("functions/<str:code>/", function.function, name="function"),
     path("account/", include("portal.web.account.urls")),
+    path("", include("portal.web.account.entrance_urls")),
+    path("identity-app/prove/", upstream.prove, name="upstream-prove"),
+    path("identity-app/<uuid:key>/", upstream.transaction, name="upstream-transaction"),
+    path("identity-app/<uuid:key>/part/", upstream.part, name="upstream-part"),
+    path("identity-app/<uuid:key>/finish/", upstream.finish, name="upstream-finish"),
     path("", include("portal.web.doing_urls")),
 ]

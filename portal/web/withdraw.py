@@ -7,11 +7,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from identity.accounts.callers import callers_of
 from portal.web.calls import own_call
 from portal.web.stale_tokens import tells_stale_token
 from portal.web.wording import wording
-from services.gateway import flows, withdrawal
+from services.gateway import flows, reach, withdrawal
 from services.gateway.errors import NotWithdrawable
 from services.gateway.models import ServiceCall
 
@@ -28,11 +27,14 @@ def call_withdraw(request: HttpRequest, receipt: str, *, is_stale: bool = False)
         if request.user.is_authenticated:
             raise
         return redirect_to_login(request.get_full_path())
+    seen = reach.of(request)
+    if not seen.may_withdraw(call):
+        raise Http404("not theirs to take back")
     if call.status == ServiceCall.Status.WITHDRAWN:
         return redirect("web:call", call.receipt)
     if request.method == "POST" and not is_stale:
         try:
-            flows.withdraw(call, callers=callers_of(request))
+            flows.withdraw(call, callers=seen.callers, person=seen.may_withdraw_for)
         except NotWithdrawable as late:
             return _asked(request, call, late.message, status=409)
         return redirect("web:call", call.receipt)

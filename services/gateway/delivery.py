@@ -25,7 +25,7 @@ from identity import statements
 from services import traces
 from services.forms.files import read
 from services.forms.models import StoredFile
-from services.gateway import doorbell, events, figures, incidents, lanes, rows
+from services.gateway import acting, doorbell, events, figures, incidents, lanes, rows
 from services.gateway.connectors.base import Delivery, Outcome, leaving_by
 from services.gateway.connectors.registry import connectors
 from services.gateway.following import following
@@ -157,13 +157,17 @@ def delivery_of(call: ServiceCall) -> Delivery:
             "function": call.function.code,
             "submitted_at": call.accepted_at.isoformat(timespec="seconds"),
             "language": call.language,
+            "actor": acting.described(call) if call.mandate_id else None,
         },
         traceparent=traces.current_header() or call.traceparent,
     )
 
 
-def preview(version: FunctionVersion, form: dict[str, Any]) -> Delivery:
-    """A delivery of what has not been accepted yet, to see whether it fits; with a sample of a receipt."""
+def preview(version: FunctionVersion, form: dict[str, Any], actor: dict[str, Any] | None = None) -> Delivery:
+    """A delivery of what has not been accepted yet, to see whether it fits; with a sample of a receipt.
+
+    `actor` as acting.of_mandate has it, for one that is made under a mandate.
+    """
     return Delivery(
         backend=version.backend,
         receipt="FRY-0000-0000-0000",
@@ -177,6 +181,7 @@ def preview(version: FunctionVersion, form: dict[str, Any]) -> Delivery:
             "function": version.function.code,
             "submitted_at": timezone.now().isoformat(timespec="seconds"),
             "language": "en",
+            "actor": actor,
         },
     )
 

@@ -3,15 +3,18 @@
 from collections.abc import Collection, Container, Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from identity import statements
 from identity.accounts import assurance
 from identity.accounts.models import User
 from identity.consent import flows as consent
+from identity.mandates.models import Act, Mandate
 from identity.profile import flows as profile
 from identity.profile.models import ProfileField
 from services import traces
@@ -20,7 +23,7 @@ from services.forms import flows as forms
 from services.forms.errors import FieldError, Invalid
 from services.forms.masking import Masked, masked
 from services.forms.models import StoredFile
-from services.gateway import doorbell, events, figures, receipts, rows, story, tasks, withdrawal
+from services.gateway import acting, doorbell, events, figures, receipts, rows, story, tasks, withdrawal
 from services.gateway.connectors.base import BatchConnector
 from services.gateway.connectors.registry import connectors
 from services.gateway.delivery import preview
@@ -41,7 +44,12 @@ logger = structlog.get_logger(__name__)
 
 
 def clean(
-    version: FunctionVersion, data: Any, *, profile: Mapping[str, ProfileField], files: Container[str] = ()
+    version: FunctionVersion,
+    data: Any,
+    *,
+    profile: Mapping[str, ProfileField],
+    files: Container[str] = (),
+    mandate: Mandate | None = None,
 ) -> dict[str, Any]:
     """The data as it will be sent, once it is right and the department's system has room for it.
 
@@ -49,7 +57,9 @@ def clean(
     """
     form = validation.validate(version.form, data, profile=profile, files=files)
     connector = connectors.get(version.backend.connector)
-    misfits = connector.misfits(preview(version, form)) if connector else []
+    misfits = (
+        connector.misfits(preview(version, form, acting.of_mandate(mandate) if mandate else None)) if connector else []
+    )
     if misfits:
         errors = [FieldError(f"/{name}", name, each.message) for each in misfits for name in sorted(each.names)]
         raise Invalid(errors)
@@ -69,56 +79,88 @@ def submit(
     version: FunctionVersion | None = None,
     priority: int = ServiceCall.Priority.WAITED_FOR,
     traceparent: str = "",
+    mandate: Mandate | None = None,
 ) -> tuple[ServiceCall, bool]:
     """Accept a call: one transaction for call and disclosure, then the doorbell. The receipt stands from here on.
 
     The same key with the same data gives the first call back and False. `acr` is what the person's session, or their
-    client's token, proves now. `version` is the one the form was filled in with; the published one unless given.
-    Raises AssuranceTooLow, SignatureNeeded, NotAvailable, forms.errors.Invalid or IdempotencyConflict.
+    client's token, proves now. `version` is the one the form was filled in with; the published one unless given. With
+    a `mandate`, `person` acts for its principal, whose profile counts; it is asked again in the transaction. Raises
+    AssuranceTooLow, SignatureNeeded, NotAvailable, forms.errors.Invalid, IdempotencyConflict, or
+    identity.mandates.errors.NotUsable.
     """
     version = version or function.published
     assert version is not None
     traces.note(function=function.code, backend=version.backend.code, connector=version.backend.connector)
-    if not assurance.reaches(acr if person else User.Assurance.NONE, version.assurance):
+    if not assurance.reaches(acting.level(acr if person else User.Assurance.NONE, mandate), version.assurance):
         raise AssuranceTooLow(version.assurance)
+    if mandate is not None and person is not None:
+        acting.require(mandate, person, acting.act_to_send(version), version)
     if version.assurance == FunctionVersion.Assurance.PLUS:
         raise SignatureNeeded  # a session proves who sends it; what is sent is signed by itself
     availability, now = story.availability(function), timezone.now()
     try:
         if not availability.is_accepting:
             raise NotAvailable(availability.code, availability.message)
-        payload, sent = _payload(version, data, person, owners=[caller])
+        payload, sent = _payload(version, data, person, mandate, owners=[caller])
         receipt = receipts.new()
         call = ServiceCall(
             receipt=receipt, function=function, version=version, backend=version.backend, person=person, caller=caller,
             idempotency_key=idempotency_key, language=language, payload=payload,
             sent_sha256=receipts.fingerprint(receipt, function.code, payload), accepted_at=now,
             due_at=version.backend.opens_at(now), trouble="closed" if availability.opens_at else "",
-            priority=priority, traceparent=traceparent,
+            priority=priority, traceparent=traceparent, **_parties(mandate),
         )  # fmt: skip
         _accept(call, sent, now)
     except (NotAvailable, Invalid, IntegrityError):
         first = rows.call_of_key(caller, idempotency_key)
         if first is None:
             raise
-        payload, _ = _payload(version, data, person, owners=[caller, f"{forms.SENT}{first.receipt}"])
+        payload, _ = _payload(version, data, person, mandate, owners=[caller, f"{forms.SENT}{first.receipt}"])
         return _same(first, function, payload), False
     return call, True
 
 
 def _payload(
-    version: FunctionVersion, data: Mapping[str, Any], person: User | None, *, owners: list[str]
+    version: FunctionVersion,
+    data: Mapping[str, Any],
+    person: User | None,
+    mandate: Mandate | None,
+    *,
+    owners: list[str],
 ) -> tuple[dict[str, Any], list[StoredFile]]:
     """What will be sent, and the owners' files that it names. A file that a call took belongs to that call."""
-    known = profile.read(person, only=schema.profile_fields(version.form)) if person else {}
+    known = known_to(person, mandate, version) if person else {}
     sent = files.named_in(version.form, data, callers=owners)
-    form = clean(version, data, profile=known, files=sent)
+    form = clean(version, data, profile=known, files=sent, mandate=mandate)
     about = {key: {"name": f.name, "type": f.type, "size": f.size, "sha256": f.sha256} for key, f in sent.items()}
     return {"form": form, "files": dict(sorted(about.items()))}, list(sent.values())
 
 
+def known_to(person: User, mandate: Mandate | None, version: FunctionVersion) -> dict[str, ProfileField]:
+    """The profile that fills the form in: the person's own, or the principal's as far as the mandate allows it."""
+    asked = schema.profile_fields(version.form)
+    if mandate is None:
+        return profile.read(person, only=asked)
+    if mandate.principal_person is None or not acting.may(mandate, Act.PREPARE, version):
+        return {}
+    return profile.read(mandate.principal_person, only=asked)
+
+
+def _parties(mandate: Mandate | None) -> dict[str, Any]:
+    if mandate is None:
+        return {}
+    return {
+        "mandate": mandate,
+        "for_person_id": mandate.principal_person_id,
+        "for_organisation_id": mandate.principal_organisation_id,
+    }
+
+
 @transaction.atomic
 def _accept(call: ServiceCall, sent: Iterable[StoredFile], now: datetime) -> None:
+    if call.mandate is not None and call.person is not None:
+        acting.hold(call.mandate, call.person, call.version)
     statements.insert(call)
     forms.hand_over(sent, receipt=call.receipt)
     consent.disclose(
@@ -129,6 +171,8 @@ def _accept(call: ServiceCall, sent: Iterable[StoredFile], now: datetime) -> Non
         purpose_names=call.version.names,
         fields=call.payload["form"],
         reference=call.receipt,
+        for_person=call.mandate.principal_person if call.mandate else None,
+        ground=acting.ground(call.mandate),
         at=now,
     )
     transaction.on_commit(lambda: _tell_accepted(call))
@@ -148,14 +192,17 @@ def _same(first: ServiceCall, function: ServiceFunction, payload: dict[str, Any]
 
 
 @transaction.atomic
-def withdraw(call: ServiceCall, *, callers: Collection[str]) -> ServiceCall:
+def withdraw(call: ServiceCall, *, callers: Collection[str], person: UUID | None = None) -> ServiceCall:
     """Take one's own call back before it has left: nothing reaches the department. Taken back already is no error.
+
+    One's own is also what somebody else sent for this `person`.
 
     The row's lock decides between this and a worker that is about to deliver. Raises NotWithdrawable, or
     ServiceCall.DoesNotExist for somebody else's.
     """
     own = ServiceCall.objects.select_for_update(of=("self",)).select_related("backend", "function__department")
-    call = own.get(pk=call.pk, caller__in=callers)
+    theirs = Q(for_person=person) if person else Q(pk__in=[])
+    call = own.get(Q(caller__in=callers) | theirs, pk=call.pk)
     if call.status == ServiceCall.Status.WITHDRAWN:
         return call
     if not _is_still_here(call):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from identity.encryption import EncryptedJSONField
+from identity.mandates.models import Mandate, Organisation
 from services.registry.models import Backend, Department, FunctionVersion, ServiceFunction
 
 
@@ -61,7 +62,14 @@ class ServiceCall(models.Model):
     version = models.ForeignKey(FunctionVersion, on_delete=models.PROTECT, related_name="calls")
     backend = models.ForeignKey(Backend, on_delete=models.PROTECT, related_name="calls")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="calls")
-    caller = models.CharField(max_length=70)  # "user:<id>", or "session:<digest>" of someone not signed in
+    caller = models.CharField(
+        max_length=70
+    )  # "user:<id>", "session:<digest>" of someone not signed in; mandates: acting
+    mandate = models.ForeignKey(  # under which `person` acted for somebody else: for one of the two below
+        Mandate, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    for_person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    for_organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, related_name="+")
     idempotency_key = models.CharField(max_length=255)
     language = models.CharField(max_length=10, default="en")
 
@@ -100,6 +108,12 @@ class ServiceCall(models.Model):
                 | (~Q(status__in=["completed", "rejected", "failed", "withdrawn"]) & Q(finished_at__isnull=True)),
                 name="call_finished_exactly_when_final",
             ),
+            models.CheckConstraint(
+                condition=Q(mandate=None, for_person=None, for_organisation=None)
+                | Q(mandate__isnull=False, for_person__isnull=False, for_organisation=None)
+                | Q(mandate__isnull=False, for_person=None, for_organisation__isnull=False),
+                name="call_for_one_other_exactly_under_a_mandate",
+            ),
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(status="accepted"), name="call_due"),
@@ -116,6 +130,14 @@ class ServiceCall(models.Model):
                 fields=["finished_at"],
                 condition=Q(blanked_at=None, finished_at__isnull=False),
                 name="call_to_blank",
+            ),
+            models.Index(
+                fields=["for_person", "-accepted_at"], condition=Q(for_person__isnull=False), name="call_for_person"
+            ),
+            models.Index(
+                fields=["for_organisation", "-accepted_at"],
+                condition=Q(for_organisation__isnull=False),
+                name="call_for_organisation",
             ),
             models.Index(
                 fields=["accepted_at"],

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from services import moments
-from services.gateway import deadlines, mapping
+from services.gateway import acting, deadlines, mapping
 from services.gateway.connectors.registry import answers_in_batches
 from services.gateway.models import Attempt, ServiceCall, Settlement
 from services.languages import current, pick
@@ -113,7 +113,7 @@ def timeline(
     """The whole story, oldest first, ending in what comes next. Three queries; two fewer if the rows are given."""
     attempts = list(call.attempts.all() if attempts is None else attempts)
     settlements = list(call.settlements.all() if settlements is None else settlements)
-    steps = [Step(_("We received your form"), call.accepted_at, "done")]
+    steps = [Step(_("We received your form"), call.accepted_at, "done", acting.label(call.mandate))]
     taken = _taken(call, attempts)
     tries = [_tried(attempt) for attempt in attempts if attempt.outcome != "answered"]
     decided = [_decided(settlement) for settlement in settlements]

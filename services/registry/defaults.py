@@ -183,6 +183,7 @@ def _rest_request(
         "receiptNo": "=receipt",
         "serviceCode": "=function",
         "submittedAt": "=submitted_at",
+        "actor": "=actor",  # who acted, and for whom; nothing where a person acted for themselves
         "applicant": {lower_camel(made["x-profile"]): f"=form.{name}" for name, made in applicant.items()},
         "details": {lower_camel(name): f"=form.{name}" for name in details},
     }

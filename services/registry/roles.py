@@ -1,10 +1,11 @@
-"""The two roles of staff, as groups of permissions. Which department an officer acts for is a Membership."""
+"""The roles of staff, as groups of permissions. Which department an officer acts for is a Membership."""
 
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
 
 OFFICERS = "Department officers"
 OPERATIONS = "Operations"
+COUNTER = "Counter officers"
 
 _KEPT = ("servicefunction", "functionversion", "backend")
 _READ = ("department", "legacyapp", "membership", "change")
@@ -30,3 +31,10 @@ def ensure() -> tuple[Group, Group]:
     operations, _ = Group.objects.get_or_create(name=OPERATIONS)
     operations.permissions.set(Permission.objects.filter(_OPERATIONS))
     return officers, operations
+
+
+def ensure_counter() -> Group:
+    """The group of officers who assist citizens at a counter, beside being officers of their department."""
+    counter, _ = Group.objects.get_or_create(name=COUNTER)
+    counter.permissions.set(Permission.objects.filter(content_type__app_label="mandates", codename="serve_at_counter"))
+    return counter

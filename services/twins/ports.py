@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-COUNT = 4  # portal/launch checks that as many are free
+COUNT = 5  # portal/launch checks that as many are free
 
 
 @dataclass(frozen=True)
@@ -24,3 +24,8 @@ class Ports:
     def tls(self) -> int:
         """HTTPS that asks for a client certificate."""
         return self.web + 3
+
+    @property
+    def identity(self) -> int:
+        """The demonstration identity app."""
+        return self.web + 4

@@ -9,7 +9,19 @@ from pathlib import Path
 
 from aiohttp import web
 
-from services.twins import access, batches, catalogue, certificates, control, later, records, rest, sftp, soap
+from services.twins import (
+    access,
+    batches,
+    catalogue,
+    certificates,
+    control,
+    identity_app,
+    later,
+    records,
+    rest,
+    sftp,
+    soap,
+)
 from services.twins.floor import FLOOR, Floor, note_trace
 from services.twins.ledger import Ledger
 from services.twins.modes import behave
@@ -60,8 +72,14 @@ async def serve(port: int, state_folder: Path, sftp_password: str) -> None:
     runner = web.AppRunner(
         build_app(floor, offices), access_log=None, handler_cancellation=True, shutdown_timeout=LAST_WORDS_SECONDS
     )
+    identity = web.AppRunner(
+        identity_app.build_app(floor.ports.identity, state_folder / "twins" / "identity"),
+        access_log=None, handler_cancellation=True, shutdown_timeout=LAST_WORDS_SECONDS,
+    )  # fmt: skip
     await runner.setup()
+    await identity.setup()
     try:
+        await web.TCPSite(identity, "127.0.0.1", floor.ports.identity).start()
         await web.TCPSite(runner, "127.0.0.1", port, backlog=BACKLOG).start()
         tls = certificates.server_context(state_folder / "twins" / "tls")
         await web.TCPSite(runner, "127.0.0.1", floor.ports.tls, ssl_context=tls).start()
@@ -71,6 +89,7 @@ async def serve(port: int, state_folder: Path, sftp_password: str) -> None:
             print(f"{served} twins are open at http://127.0.0.1:{port}/_twins/", flush=True)
             await stopped.wait()
     finally:
+        await identity.cleanup()
         await runner.cleanup()
 
 

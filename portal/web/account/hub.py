@@ -22,6 +22,9 @@ class Section(NamedTuple):
 SECTIONS = [
     Section("web:profile", _("My data"), _("What Ferry knows about you, and where it comes from.")),
     Section("web:account-devices", _("Where you are signed in"), _("Your devices. Sign out one of them, or all.")),
+    Section("web:account-identity-app", _("Your identity app"), _("Sign in with it, and let it fill in your data.")),
+    Section("web:account-security", _("Sign-in and security"), _("Your passkeys, app, recovery codes and password.")),
+    Section("web:account-mandates", _("Acting for others"), _("For whom you act, who acts for you, and how far.")),
     Section("account_change_password", _("Password"), _("Choose a new password.")),
 ]
 

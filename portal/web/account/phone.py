@@ -62,7 +62,7 @@ def waiting(request: HttpRequest) -> HttpResponse:
     """
     kept = request.session.get(SESSION)
     ticket = tickets.of_browser(kept["browser"]) if kept else None
-    if ticket is None:
+    if kept is None or ticket is None:
         return redirect("account_login")
     state = tickets.state(ticket)
     if request.htmx:  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from identity.accounts.models import User
+from identity.mandates.models import Mandate
 from identity.profile import flows as profile
 from identity.profile.models import ProfileField
 from services.forms.formats import CHECKER
@@ -19,7 +20,7 @@ from tests.services.registry.small_catalogue import SmallCatalogue
 
 pytestmark = pytest.mark.django_db
 
-USERNAMES = ["approver", "citizen", "officer", "ops"]
+USERNAMES = ["approver", "citizen", "mother", "officer", "ops"]
 
 
 @pytest.fixture
@@ -105,3 +106,14 @@ def test_a_function_of_the_demonstration_has_a_deadline_still_to_come(tmp_path: 
     FilingPeriod.objects.update(opens_at="2020-01-01T00:00:00Z", closes_at="2020-02-01T00:00:00Z")
     call_command("demo")
     assert FilingPeriod.objects.filter(closes_at__gt=timezone.now()).exists()
+
+
+def test_the_citizen_may_act_for_their_mother_but_not_sign(demo: None) -> None:
+    (mandate,) = Mandate.objects.in_force(timezone.now()).filter(agent__username="citizen")
+    assert mandate.principal_person == User.objects.get(username="mother")
+    assert set(mandate.acts) == {"read", "prepare", "submit"}
+
+
+def test_a_second_run_makes_no_second_mandate(demo: None) -> None:
+    call_command("demo")
+    assert Mandate.objects.count() == 1

@@ -3,11 +3,14 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.models import Permission
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
 from identity.accounts.models import User
+from identity.mandates import flows as mandates
+from identity.mandates.models import Mandate
 from identity.profile import flows as profile
 from identity.profile.models import ProfileField
 from services.registry import publication, roles
@@ -17,6 +20,7 @@ from services.registry.windows import HONG_KONG
 DEPARTMENT = "td"
 PEOPLE: dict[str, dict[str, Any]] = {  # username -> the rest; the password is `ferry-<username>`
     "citizen": {"first_name": "CHAN Tai Man", "email": "chan.taiman@example.hk", "assurance": "basic"},
+    "mother": {"first_name": "LEUNG Mei Ling", "email": "leung.meiling@example.hk", "assurance": "basic"},
     "officer": {"first_name": "Wing Yan", "last_name": "Lee", "email": "officer@td.example.hk", "is_staff": True},
     "approver": {"first_name": "Ka Ho", "last_name": "Wong", "email": "approver@td.example.hk", "is_staff": True},
     "ops": {"first_name": "Siu Fong", "last_name": "Cheung", "email": "ops@ferry.example.hk", "is_staff": True},
@@ -35,6 +39,20 @@ PROFILE: dict[str, tuple[Any, str, date]] = {  # field -> value, who says so, wh
         date(2026, 1, 20),
     ),
 }
+MOTHERS_PROFILE: dict[str, tuple[Any, str, date]] = {
+    "name_en": ("LEUNG Mei Ling", IMMIGRATION, date(2025, 3, 12)),
+    "name_zh": ("梁美玲", IMMIGRATION, date(2025, 3, 12)),
+    "hkid": ("C123456(9)", IMMIGRATION, date(2025, 3, 12)),
+    "date_of_birth": ("1957-02-03", IMMIGRATION, date(2025, 3, 12)),
+    "phone": ("+85293456789", PERSON, date(2026, 1, 20)),
+    "email": ("leung.meiling@example.hk", PERSON, date(2026, 1, 20)),
+    "address": (
+        {"line_1": "Room 804, Block 3", "line_2": "Harbour View Estate", "district": "eastern"},
+        PERSON,
+        date(2026, 1, 20),
+    ),
+}
+PROFILES = {"citizen": PROFILE, "mother": MOTHERS_PROFILE}
 FILED_UNTIL = {  # functions of the demonstration with a filing period: code -> its rule
     "ird-holdover": FilingPeriod.Rule.STOP_THE_CLOCK,
     "td-mark-auction": FilingPeriod.Rule.EXTEND,
@@ -42,7 +60,7 @@ FILED_UNTIL = {  # functions of the demonstration with a filing period: code -> 
 
 
 class Command(BaseCommand):
-    help = "Create the demonstration's citizen, officer, approver and operator. For demonstrations only."
+    help = "Create the demonstration's citizens, officers and operator. For demonstrations only."
     requires_system_checks: list[str] = []
 
     @transaction.atomic
@@ -52,16 +70,31 @@ class Command(BaseCommand):
             raise CommandError(f"There is no department {DEPARTMENT} yet: run load_catalogue first.")
         people = {username: _person(username, facts) for username, facts in PEOPLE.items()}
         officers, operations = roles.ensure()
+        counter = roles.ensure_counter()
         for username in ("officer", "approver"):
-            people[username].groups.set([officers])
+            people[username].groups.set([officers, counter])
             Membership.objects.get_or_create(user=people[username], department=department)
+        people["officer"].user_permissions.set(Permission.objects.filter(codename="issue_recovery_slip"))
         people["ops"].groups.set([operations])
-        known = profile.read(people["citizen"])
-        for name, (value, source, checked_on) in PROFILE.items():
-            if name not in known:
-                profile.store(people["citizen"], name, value, source=source, checked_on=checked_on)
+        for username, facts in PROFILES.items():
+            known = profile.read(people[username])
+            for name, (value, source, checked_on) in facts.items():
+                if name not in known:
+                    profile.store(people[username], name, value, source=source, checked_on=checked_on)
+        _let_act(people["citizen"], people["mother"])
         _file_until(timezone.now())
         self.stdout.write(f"Demonstration log-ins are ready: {', '.join(people)}.")
+
+
+def _let_act(agent: User, principal: User) -> None:
+    """The citizen may act for their mother, for half a year; again once that is over."""
+    if Mandate.objects.in_force(timezone.now()).filter(agent=agent, principal_person=principal).exists():
+        return
+    for open_ask in Mandate.objects.filter(agent=agent, principal_person=principal, state=Mandate.State.ASKED):
+        mandates.end(open_ask, by=principal)
+    limits = mandates.Limits(("read", "prepare", "submit"), timezone.now() + timedelta(days=180))
+    asked = mandates.ask(by=agent, kind=Mandate.Kind.PARENT, limits=limits, address=principal.username)
+    mandates.accept(asked, by=principal)
 
 
 def _file_until(now: datetime) -> None:

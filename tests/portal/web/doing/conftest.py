@@ -13,6 +13,7 @@ from identity.profile import flows as profile
 from services.gateway.models import ServiceCall
 from services.registry.models import ServiceFunction
 from tests.factories import ServiceFunctionFactory, UserFactory, form_for
+from tests.identity.accounts.signing_in import sign_in
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 40
 
@@ -31,9 +32,7 @@ def citizen(db: None) -> User:
 
 @pytest.fixture
 def signed_in(citizen: User) -> Client:
-    client = Client()
-    client.force_login(citizen)
-    return client
+    return sign_in(citizen)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from portal.web.templatetags.account_forms import device
 
 OPEN = ["login/", "signup/", "password/reset/", "password/reset/done/", "password/reset/key/done/", "inactive/",
         "confirm-email/", "password/reset/key/1-x/"]  # fmt: skip
-SIGNED_IN = ["logout/", "password/change/", "email/", "reauthenticate/", "sessions/"]
+SIGNED_IN = ["logout/", "password/change/", "email/", "reauthenticate/"]
 
 
 def text_of(response: Any) -> str:
@@ -96,19 +96,6 @@ def test_a_forgotten_password_is_replaced_by_a_link(client: Client, citizen: Use
     done = client.post(form.request["PATH_INFO"], new, follow=True)
     assert "Your new password is saved" in text_of(done)
     assert "This link does not work any more" in text_of(Client().get(link[1], follow=True))
-
-
-def test_the_sessions_are_listed_by_device(client: Client, citizen: User) -> None:
-    phone = "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/130.0 Mobile Safari/537.36"
-    login = {"login": "chan", "password": "a-quiet-crossing"}
-    client.post("/accounts/login/", login)
-    other = Client(headers={"User-Agent": phone})
-    other.post("/accounts/login/", login)
-    page = text_of(other.get("/accounts/sessions/"))
-    assert "Chrome on Android" in page
-    assert "this device" in page
-    other.post("/accounts/sessions/")
-    assert client.get("/en/profile/").status_code == 302
 
 
 def test_signing_in_leaves_no_message_cookie_behind(client: Client, citizen: User) -> None:

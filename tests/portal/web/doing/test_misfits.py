@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from services.forms.models import Draft
 from services.gateway.models import ServiceCall
 from services.registry.models import ServiceFunction
 from tests.factories import BackendFactory, ServiceFunctionFactory, form_for
@@ -49,7 +48,7 @@ def test_a_character_that_has_no_place_is_named_beside_its_field(
 def test_what_is_too_long_says_how_much_fits(signed_in: Client, mainframe: ServiceFunction) -> None:
     page = text_of(fill_in(signed_in, mainframe, ship="船" * 81))
     assert "Use at most 80 Chinese characters, or 160 English letters." in page
-    assert not Draft.objects.exists()
+    assert not ServiceCall.objects.exists()
 
 
 def test_what_just_fits_is_sent(signed_in: Client, mainframe: ServiceFunction) -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("gateway", "0005_replays"),
+        ("gateway", "0006_calls_for_another"),
         ("registry", "0004_retention"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
