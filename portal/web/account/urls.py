@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern] = [
     path("devices/history/", devices.history, name="account-sign-ins"),
     path("devices/notice/<uuid:pk>/", devices.notice, name="account-notice"),
     path("not-me/<str:token>/", devices.not_me, name="account-not-me"),
+    path("visit-over/", prove.visit_over, name="account-visit-over"),
     path("prove/", prove.prove, name="account-prove"),
     path("security/", security.security, name="account-security"),
     path("security/recovery/<uuid:pk>/stop/", security.stop_recovery, name="account-stop-recovery"),
