@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from portal.web import keeping
+from portal.web.wording import wording
+
 
 class Section(NamedTuple):
     """One card of the page."""
@@ -42,3 +45,7 @@ def account(request: HttpRequest) -> HttpResponse:
     """The sections as cards; above them, what was noted about the person since they last looked."""
     cards = [{"url": reverse(each.view), "title": each.title, "text": each.text} for each in SECTIONS]
     return render(request, "web/account.html", {"cards": cards, "news_count": getattr(request.user, "news_count", 0)})
+    begun = [
+        {"name": wording(each.version).html(), "code": each.version.function.code} for each in keeping.begun(request)
+    ]
+    return render(request, "web/account.html", {"cards": cards, "begun": begun})
