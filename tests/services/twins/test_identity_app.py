@@ -49,7 +49,10 @@ def test_a_wrong_signature_is_refused(identity_app: IdentityApp) -> None:
 
 @pytest.mark.parametrize("part", ["clientID", "signatureMethod", "timestamp", "nonce"])
 def test_a_changed_header_is_refused(identity_app: IdentityApp, part: str) -> None:
-    assert post(identity_app, "/security/getKey", **{part: str(int(time.time() * 1000) + 5000)})["code"] == "D20006"
+    assert (
+        post(identity_app, "/security/getKey", b"{}", "", **{part: str(int(time.time() * 1000) + 5000)})["code"]
+        == "D20006"
+    )
 
 
 def test_the_same_request_twice_is_refused(identity_app: IdentityApp) -> None:
