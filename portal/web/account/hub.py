@@ -44,8 +44,8 @@ SECTIONS = [
 def account(request: HttpRequest) -> HttpResponse:
     """The sections as cards; above them, what was noted about the person since they last looked."""
     cards = [{"url": reverse(each.view), "title": each.title, "text": each.text} for each in SECTIONS]
-    return render(request, "web/account.html", {"cards": cards, "news_count": getattr(request.user, "news_count", 0)})
     begun = [
         {"name": wording(each.version).html(), "code": each.version.function.code} for each in keeping.begun(request)
     ]
-    return render(request, "web/account.html", {"cards": cards, "begun": begun})
+    news_count = getattr(request.user, "news_count", 0)
+    return render(request, "web/account.html", {"cards": cards, "begun": begun, "news_count": news_count})
