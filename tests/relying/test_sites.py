@@ -1,6 +1,7 @@
 """Departments' own sites sign people in through us, each on a client that nobody here wrote."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -107,3 +108,19 @@ def test_apache_with_mod_auth_openidc(apache: Site, visit: Visit, portal: Stack)
     page.goto(f"{apache.url}/oidc/callback?logout={apache.url}/bye.html")
     expect(page.locator("#answer")).to_have_text("Bye")
     assert not is_signed_in(page, portal)
+
+
+def test_apache_hears_that_somebody_signed_out_here(portal: Stack, port: int, register: Register, visit: Visit) -> None:
+    """By back channel: its session is over though its browser never came by."""
+    address = f"http://127.0.0.1:{port}/oidc/callback?logout=backchannel"
+    client = register("/oidc/callback", backchannel_logout_uri=address)
+    with running.apache_site(port, portal.url, client) as site:
+        page = log_in(visit, f"{site.url}/private/")
+        expect(page.locator("#answer")).to_have_text("Inside")
+        page.goto(f"{portal.url}/accounts/logout/")
+        page.locator("main form button").first.click()
+        inside = f"{site.url}/private/"
+        deadline = time.monotonic() + 20
+        while page.context.request.get(inside, max_redirects=0).status == 200 and time.monotonic() < deadline:
+            page.wait_for_timeout(250)
+        assert page.context.request.get(inside, max_redirects=0).status == 302
