@@ -4,7 +4,21 @@ from django.conf.urls.i18n import urlpatterns as language_urls
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from portal.desk import attempting, clients, correcting, deciding, filing, reading, settling, slips, systems, writing
+from portal.desk import (
+    attempting,
+    clients,
+    correcting,
+    deciding,
+    filing,
+    hiding,
+    reading,
+    retaining,
+    settling,
+    slips,
+    systems,
+    whys,
+    writing,
+)
 
 app_name = "desk"
 ONE = "functions/<slug:code>/"
@@ -18,6 +32,8 @@ urlpatterns = [
     path("functions/preview/", writing.preview, name="preview"),
     path("recovery-slip/", slips.slip, name="recovery-slip"),
     path("waiting/", reading.waiting, name="waiting"),
+    path("whys/", whys.why_list, name="why-list"),
+    path("whys/<uuid:key>/", whys.why, name="why"),
     path("calls/<str:receipt>/", settling.call, name="call"),
     path("calls/<str:receipt>/settle/", settling.settle, name="call-settle"),
     path("calls/<str:receipt>/look/", settling.look, name="call-look"),
@@ -25,6 +41,7 @@ urlpatterns = [
     path("corrections/<slug:ticket>/", correcting.correction, name="correction"),
     path("corrections/<slug:ticket>/look/", correcting.look, name="correction-look"),
     path("corrections/<slug:ticket>/answer/", correcting.answer, name="correction-answer"),
+    path("retention/", retaining.retention, name="retention"),
     path("systems/<slug:code>/", systems.system, name="system"),
     path("systems/<slug:code>/maintenances/<int:pk>/end/", systems.maintenance_end, name="maintenance-end"),
     path("clients/", clients.listed, name="clients"),
@@ -51,6 +68,7 @@ urlpatterns = [
     path(f"{ONE}filing/", filing.filing, name="filing"),
     path(f"{ONE}filing/<int:number>/extend/", filing.extend, name="filing-extend"),
     path(f"{ONE}filing/<int:number>/remove/", filing.remove, name="filing-remove"),
+    path(f"{ONE}looks/", hiding.rule, name="hiding"),
     path(VERSION, reading.review, name="version"),
     path(f"{VERSION}try/", attempting.attempt, name="try"),
     path(f"{VERSION}submit/", deciding.submit, name="submit"),
