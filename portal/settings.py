@@ -299,6 +299,7 @@ _ON_LOOPBACK = urlsplit(BASE_URL).hostname in {"127.0.0.1", "localhost"}  # a de
 PROVIDER_ALLOWS_LOOPBACK = environment.flag("PROVIDER_ALLOWS_LOOPBACK", default=_ON_LOOPBACK)
 
 # --- Provider for departments ---------------------------------------------------------------------
+DEMO_CLIENT_SECRET = environment.text("DEMO_CLIENT_SECRET")  # of the demonstration's clients; else made and shown once
 PROVIDER_CLIENT_RATE = environment.number(
     "PROVIDER_CLIENT_RATE", 12_000
 )  # requests of one client a minute, at one endpoint
