@@ -321,7 +321,7 @@ REQUEST_MAX_BYTES = 8 * 1024 * 1024  # bytes of a whole request; larger ones are
 
 # --- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["portal.api.reading.Session"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["portal.api.reading.AccessToken", "portal.api.reading.Session"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["portal.api.reading.StrictJSONParser"],

@@ -33,6 +33,7 @@ SECTIONS = [
         "web:account-consents", _("What I allowed"), _("Departments that may get your data. Take it back at once.")
     ),
     Section("web:account-devices", _("Where you are signed in"), _("Your devices. Sign out one of them, or all.")),
+    Section("web:account-device", _("Connect a device"), _("Type in the code that a kiosk or a screen shows you.")),
     Section("web:account-identity-app", _("Your identity app"), _("Sign in with it, and let it fill in your data.")),
     Section("web:account-security", _("Sign-in and security"), _("Your passkeys, app, recovery codes and password.")),
     Section("web:account-mandates", _("Acting for others"), _("For whom you act, who acts for you, and how far.")),
