@@ -41,7 +41,7 @@ class CallProof(APIView):
     def get(self, request: Request, receipt: str) -> Response:
         """What was sent, each exchange and the answer, signed; keys at /.well-known/ferry-proof-keys.json."""
         calls = own_calls(request, receipt).select_related("function__department", "version", "backend")
-        call = get_object_or_404(calls)
+        call = get_object_or_404(calls, blanked_at=None)  # nothing is left to prove once it was deleted
         try:
             signed = proof.prove(call, timezone.now())
         except NoProofKey as error:

@@ -84,6 +84,7 @@ def _said(version: FunctionVersion) -> dict[str, str]:
         _("Who it is for"): ", ".join(str(audiences.get(code, code)) for code in version.audience),
         _("Who may use it"): str(version.get_assurance_display()),
         _("Fee in HK$"): "" if version.fee_hkd is None else f"{version.fee_hkd:.2f}",
+        _("Days that what was sent is kept"): "" if version.retention_days is None else str(version.retention_days),
         _("The department's system"): version.backend.code,
     }
 

@@ -48,6 +48,9 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                     badge=open_for(request).count() if is_officer else 0, is_shown=is_officer,
                 ),
                 _item(_("Systems"), "dns", reverse("admin:registry_backend_changelist"), request),
+                _item(
+                    _("How long data is kept"), "auto_delete", reverse("desk:retention"), request, is_shown=is_officer
+                ),
                 _item(_("History"), "history", reverse("admin:registry_change_changelist"), request),
             ],
         },

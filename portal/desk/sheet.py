@@ -16,7 +16,7 @@ from portal.desk.questions import Row
 from services.forms import profile, schema
 from services.forms.errors import SchemaError
 from services.forms.kinds import Json
-from services.registry.models import Backend, Department, FunctionVersion, LegacyApp
+from services.registry.models import RETENTION_MAX, Backend, Department, FunctionVersion, LegacyApp
 from services.registry.simplified import simplify
 
 TAKEN = {"new", "preview"}  # addresses of the desk
@@ -62,6 +62,13 @@ class Facts(forms.Form):
         max_digits=9,
         decimal_places=2,
         widget=forms.TextInput({"class": "desk-input", "inputmode": "decimal"}),
+    )
+    retention_days = forms.IntegerField(
+        label=gettext_lazy("Days that what was sent is kept"),
+        required=False,
+        min_value=1,
+        max_value=RETENTION_MAX,
+        widget=forms.TextInput({"class": "desk-input", "inputmode": "numeric"}),
     )
     backend = forms.ModelChoiceField(
         label=gettext_lazy("The department's system"),

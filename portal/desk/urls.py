@@ -10,12 +10,20 @@ from portal.desk import (
     correcting,
     deciding,
     filing,
+<<<<<<< HEAD
     hiding,
     reading,
     settling,
     slips,
     systems,
     whys,
+=======
+    reading,
+    retaining,
+    settling,
+    slips,
+    systems,
+>>>>>>> profile
     writing,
 )
 
@@ -40,6 +48,7 @@ urlpatterns = [
     path("corrections/<slug:ticket>/", correcting.correction, name="correction"),
     path("corrections/<slug:ticket>/look/", correcting.look, name="correction-look"),
     path("corrections/<slug:ticket>/answer/", correcting.answer, name="correction-answer"),
+    path("retention/", retaining.retention, name="retention"),
     path("systems/<slug:code>/", systems.system, name="system"),
     path("systems/<slug:code>/maintenances/<int:pk>/end/", systems.maintenance_end, name="maintenance-end"),
     path("clients/", clients.listed, name="clients"),

@@ -26,7 +26,7 @@ from portal.web import receipt_pdf, shared, sheet, troubles
 from portal.web.templatetags.ferry import moment
 from portal.web.wording import wording
 from services import languages
-from services.gateway import acting, deadlines, history, proof, reach, receipts, shown, story, withdrawal
+from services.gateway import acting, deadlines, history, proof, reach, receipts, retention, shown, story, withdrawal
 from services.gateway.errors import NoProofKey
 from services.gateway.models import Attempt, ServiceCall
 
@@ -178,7 +178,8 @@ def call_part(request: HttpRequest, receipt: str) -> HttpResponse:
 def call_pdf(request: HttpRequest, receipt: str) -> HttpResponse:
     call = own_call(request, receipt)
     receipt_of = _receipt(call)
-    paper = receipt_pdf.write(call, receipt_of["rows"], story.answer(call), deadline=receipt_of["deadline"])
+    gone = [sheet.Row("", _("What was sent"), receipt_of["kept"])] if call.blanked_at else None
+    paper = receipt_pdf.write(call, gone or receipt_of["rows"], story.answer(call), deadline=receipt_of["deadline"])
     return _document(paper, "application/pdf", f'inline; filename="{call.receipt}.pdf"')
 
 
@@ -187,7 +188,7 @@ def call_pdf(request: HttpRequest, receipt: str) -> HttpResponse:
 @require_safe
 def call_sent(request: HttpRequest, receipt: str) -> HttpResponse:
     """Byte for byte the text whose SHA-256 the receipt shows."""
-    call = own_call(request, receipt)
+    call = _whole(own_call(request, receipt))
     text = receipts.canonical(call.receipt, call.function.code, call.payload)
     return _document(text, "application/json", f'attachment; filename="{call.receipt}.json"')
 
@@ -197,7 +198,7 @@ def call_sent(request: HttpRequest, receipt: str) -> HttpResponse:
 @require_safe
 def call_proof(request: HttpRequest, receipt: str) -> HttpResponse:
     """The call as the portal vouches for it, signed."""
-    call = own_call(request, receipt)
+    call = _whole(own_call(request, receipt))
     try:
         signed = proof.prove(call, timezone.now())
     except NoProofKey as error:
@@ -258,6 +259,13 @@ def own_call(request: HttpRequest, receipt: str) -> ServiceCall:
     return found
 
 
+def _whole(call: ServiceCall) -> ServiceCall:
+    """Raises Http404 once what was sent is deleted."""
+    if call.blanked_at:
+        raise Http404("what was sent is deleted")
+    return call
+
+
 def _progress(call: ServiceCall, *, polls: bool, may_withdraw: bool) -> Progress:
     now = timezone.now()
     is_closed = call.status == ServiceCall.Status.ACCEPTED and call.trouble == "closed" and call.due_at > now
@@ -287,12 +295,30 @@ def _receipt(call: ServiceCall) -> dict[str, Any]:
         "call": call,
         "name": wording(call.version),
         "department": wording(call.function.department).html(),
-        "rows": sheet.rows(call.version.form, call.payload["form"], file_names=names),
+        "rows": [] if call.blanked_at else sheet.rows(call.version.form, call.payload["form"], file_names=names),
+        "kept": _kept(call),
         "groups": [call.sent_sha256[start : start + 4] for start in range(0, 64, 4)],
         "made_by": acting.label(call.mandate),
         "deadline": deadlines.say_proof(deadline, call.accepted_at) if (deadline := deadlines.of_call(call)) else "",
-        "has_proof": proof.keyring().signer is not None,
+        "has_proof": not call.blanked_at and proof.keyring().signer is not None,
         "exact_time": _("%(moment)s, Hong Kong time") % {"moment": f"{accepted_at:%Y-%m-%d %H:%M:%S}"},
+    }
+
+
+def _kept(call: ServiceCall) -> str:
+    """Until when what was sent is kept, or that it is gone."""
+    if call.blanked_at:
+        return _("What you sent was deleted on %(date)s, as promised. Your receipt stays.") % {
+            "date": sheet.say_day(timezone.localdate(call.blanked_at))
+        }
+    end = retention.ends_at(call)
+    if end is None:
+        days = call.version.retention_days or call.function.department.retention_days
+        return _("Ferry deletes what you sent %(days)s days after the call has ended; your receipt stays.") % {
+            "days": days
+        }
+    return _("Ferry deletes what you sent on %(date)s, or once it is not needed any more; your receipt stays.") % {
+        "date": sheet.say_day(timezone.localdate(max(end, timezone.now())))
     }
 
 

@@ -185,7 +185,8 @@ def _tell_accepted(call: ServiceCall) -> None:
 
 
 def _same(first: ServiceCall, function: ServiceFunction, payload: dict[str, Any]) -> ServiceCall:
-    if first.function_id != function.pk or first.payload != payload:
+    said = receipts.fingerprint(first.receipt, function.code, payload)
+    if first.function_id != function.pk or first.sent_sha256 != said:
         raise IdempotencyConflict("this Idempotency-Key was used for another call")
     return first
 

@@ -88,6 +88,7 @@ class ServiceCall(models.Model):
     attempt_count = models.PositiveSmallIntegerField(default=0)
     lookup_count = models.PositiveSmallIntegerField(default=0)
     finished_at = models.DateTimeField(null=True)
+    blanked_at = models.DateTimeField(null=True)  # payload and answer were deleted, as promised: see retention.py
     closed_at = models.DateTimeField(null=True)  # a human took it off the list of undelivered calls
 
     objects = ServiceCallQuerySet.as_manager()
@@ -123,6 +124,11 @@ class ServiceCall(models.Model):
             models.Index(fields=["backend", "accepted_at"], name="call_of_backend"),
             models.Index(fields=["backend", "lease_until"], condition=Q(status="delivering"), name="call_in_flight"),
             models.Index(fields=["caller", "-accepted_at"], name="call_of_caller"),
+            models.Index(
+                fields=["finished_at"],
+                condition=Q(blanked_at=None, finished_at__isnull=False),
+                name="call_to_blank",
+            ),
             models.Index(
                 fields=["for_person", "-accepted_at"], condition=Q(for_person__isnull=False), name="call_for_person"
             ),

@@ -19,7 +19,7 @@ from identity.statements import first_row, rows
 from services.gateway.models import Attempt, Lane, ServiceCall
 from services.registry.models import Backend, FunctionVersion, ServiceFunction
 
-LEFT_OUT = {"answer", "idempotency_key", "sent_sha256", "lease", "lease_until", "finished_at"}
+LEFT_OUT = {"answer", "blanked_at", "idempotency_key", "sent_sha256", "lease", "lease_until", "finished_at"}
 CALL = [field.attname for field in ServiceCall._meta.concrete_fields if field.attname not in LEFT_OUT]
 FUNCTION = [field.attname for field in ServiceFunction._meta.concrete_fields]
 LANE = [field.attname for field in Lane._meta.concrete_fields]

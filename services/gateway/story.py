@@ -117,7 +117,8 @@ def timeline(
     taken = _taken(call, attempts)
     tries = [_tried(attempt) for attempt in attempts if attempt.outcome != "answered"]
     decided = [_decided(settlement) for settlement in settlements]
-    told = [Step(pick(event.words), event.received_at, "done") for event in call.hook_events.filter(outcome="progress")]
+    progress = call.hook_events.filter(outcome="progress", words__isnull=False)
+    told = [Step(pick(event.words), event.received_at, "done") for event in progress]
     between = sorted(
         (step for step in [*tries, *decided, *told, *taken] if step.at), key=lambda step: step.at or call.accepted_at
     )
@@ -129,7 +130,7 @@ def _taken(call: ServiceCall, attempts: Iterable[Attempt]) -> list[Step]:
     answered = [attempt for attempt in attempts if attempt.outcome == "answered"]
     if _waits_for_batch(call):
         return []
-    if call.answer and call.status in {ServiceCall.Status.COMPLETED, ServiceCall.Status.REJECTED}:
+    if (call.answer or call.blanked_at) and call.status in {ServiceCall.Status.COMPLETED, ServiceCall.Status.REJECTED}:
         answered = answered[:-1]  # the last one is the answer itself
     is_batch = answers_in_batches(call.backend.connector)
     names = {"department": call.function.department.name}
@@ -190,7 +191,7 @@ def _decided(settlement: Settlement) -> Step:
 def _ending(call: ServiceCall, *, is_taken: bool) -> list[Step]:
     department = call.function.department.name
     match call.status:
-        case "completed" if not call.answer:  # settled by our staff
+        case "completed" if not call.answer and not call.blanked_at:  # settled by our staff
             return [Step(_("%(department)s has your form") % {"department": department}, call.finished_at, "done")]
         case "completed":
             return [Step(_("%(department)s answered") % {"department": department}, call.finished_at, "done")]
@@ -226,6 +227,10 @@ def _waits_for_batch(call: ServiceCall) -> bool:
 
 def status_message(call: ServiceCall) -> str:
     """One or two sentences: what is happening, and whether the person has to do anything."""
+    if call.blanked_at:
+        return _(
+            "The answer was deleted on %(date)s, as promised. Your receipt still proves when you sent your form."
+        ) % {"date": moments.say(call.blanked_at)}
     if call.status == ServiceCall.Status.IN_DOUBT:
         return _("We are asking the department whether your form arrived, so that it is not filed twice. "
                  "You need to do nothing.")  # fmt: skip

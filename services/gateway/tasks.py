@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 
 from identity import statements
 from services import traces
-from services.gateway import batches, carriers, delivery, digest, doorbell, events, incidents, recovery
+from services.gateway import batches, carriers, delivery, digest, doorbell, events, incidents, recovery, retention
 from services.gateway.connectors.base import BatchConnector, News
 from services.gateway.connectors.registry import connectors
 from services.gateway.errors import ExchangeFailed
@@ -98,6 +98,13 @@ def pulse() -> None:
 def send_digest() -> None:
     """Mail what failed yesterday. Run twice, each letter leaves once."""
     digest.send(timezone.localdate() - timedelta(days=1))
+
+
+@shared_task(name="gateway.blank_ended")
+def blank_ended() -> None:
+    """Delete what was sent with calls whose time is over. Safe to run twice: the second finds nothing."""
+    if count := retention.blank_due(timezone.now()):
+        logger.info("calls_blanked", count=count)
 
 
 @shared_task(name="gateway.exchange_batches")

@@ -11,7 +11,8 @@ from services.registry.models import FunctionVersion
 
 FIELDS = (
     "name_en", "name_zh_hant", "name_zh_hans", "summary_en", "summary_zh_hant", "summary_zh_hans", "keywords",
-    "category", "audience", "action", "assurance", "fee_hkd", "backend", "form", "request_map", "answer_map",
+    "category", "audience", "action", "assurance", "fee_hkd", "retention_days",
+    "backend", "form", "request_map", "answer_map",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from identity.accounts.models import User
 from services.languages import CODES, column
 from services.registry import completeness, content, errors, filing, publication, record, simplified, soundness
 from services.registry.models import (
+    RETENTION_MAX,
     Backend,
     Department,
     FilingPeriod,
@@ -152,6 +153,26 @@ def _set_suspension(function: ServiceFunction, state: str, reasons: Mapping[str,
     for name, text in columns.items():
         setattr(function, name, text)
     function.save(update_fields=["state", "suspended_until", *columns])
+
+
+# --- Retention ------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def keep_for(department: Department, days: int, *, by: User) -> Department:
+    """How long what was sent to it is kept after a call's end, unless a function says otherwise. Raises Incomplete."""
+    _only_officers(by, department.pk)
+    department = Department.objects.select_for_update(of=("self",)).get(pk=department.pk)
+    if not 1 <= days <= RETENTION_MAX:
+        raise errors.Incomplete([_("a number of days from 1 to %(most)s") % {"most": RETENTION_MAX}])
+    if days != department.retention_days:
+        changed = {"retention_days": [department.retention_days, days]}
+        department.retention_days = days
+        department.save(update_fields=["retention_days"])
+        record.of_row(
+            "department.retention", department.code, department=department, by=by, details={"changed": changed}
+        )
+    return department
 
 
 # --- Filing periods -------------------------------------------------------------------------------

@@ -17,6 +17,8 @@ from services import languages
 from services.registry import protocols, windows
 from services.registry.documents import DocumentField
 
+RETENTION_MAX = 3_653  # days: ten years
+
 
 class Named(models.Model):
     """Names in the three languages."""
@@ -50,9 +52,18 @@ class Department(Named):
 
     code = models.SlugField(max_length=20, unique=True)
     kind = models.CharField(max_length=20, choices=Kind)
+    retention_days = models.PositiveIntegerField(  # what was sent with a call is kept so long after the call's end
+        default=730
+    )
 
     class Meta:
         ordering = ["name_en"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(retention_days__gte=1, retention_days__lte=RETENTION_MAX),
+                name="department_retention_bounded",
+            )
+        ]
 
 
 class Membership(models.Model):
@@ -331,6 +342,7 @@ class FunctionVersion(Named):
     action = models.CharField(max_length=20, choices=Action)
     assurance = models.CharField(max_length=10, choices=Assurance)
     fee_hkd = models.DecimalField(max_digits=9, decimal_places=2, null=True, blank=True)  # null: it depends
+    retention_days = models.PositiveIntegerField(null=True, blank=True)  # as the department's, which holds for null
     backend = models.ForeignKey(Backend, on_delete=models.PROTECT, related_name="versions")
     form = DocumentField(default=dict)  # JSON Schema 2020-12 with titles in three languages; services.forms
     request_map = DocumentField(default=dict)  # form -> backend's request; services.gateway.mapping
@@ -347,6 +359,10 @@ class FunctionVersion(Named):
     class Meta:
         ordering = ["function", "-number"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(retention_days=None) | Q(retention_days__gte=1, retention_days__lte=RETENTION_MAX),
+                name="version_retention_bounded",
+            ),
             models.UniqueConstraint(fields=["function", "number"], name="version_number_once"),
             models.UniqueConstraint(
                 fields=["function"], condition=Q(state__in=["draft", "in_review"]), name="version_one_open_at_most"
