@@ -223,6 +223,9 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Asia/Hong_Kong"
 USE_TZ = True
 
+# --- Consent and disclosures -----------------------------------------------------------------------
+ASK_WHY_WORKING_DAYS = environment.number("ASK_WHY_WORKING_DAYS", 10)  # until a person's "why?" has to be answered
+
 # --- Sign-in ------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["identity.accounts.backends.AccountBackend"]
@@ -241,6 +244,8 @@ LOGOUT_REDIRECT_URL = ACCOUNT_LOGOUT_REDIRECT_URL = reverse_lazy("web:home")
 ACCOUNT_ADAPTER = "identity.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]  # a user name would tell who has an account
+ACCOUNT_SIGNUP_FORM_CLASS = "identity.accounts.kinds.KindForm"
+VISITOR_DAYS = environment.number("VISITOR_DAYS", 180)  # from opening a visitor's account to its end
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"  # of whoever opens an account: identity/accounts/stages.py
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900  # seconds
@@ -281,6 +286,7 @@ SIGNED_IN_IDLE_SECONDS = environment.number("SIGNED_IN_IDLE_SECONDS", 3600)
 PLUS_SECONDS = environment.number("PLUS_SECONDS", 3600)  # of what a session proves beyond `basic`
 PLUS_IDLE_SECONDS = environment.number("PLUS_IDLE_SECONDS", 1800)
 STEP_UP_URL = "web:account-prove"
+VISIT_OVER_URL = "web:account-visit-over"
 SESSION_COOKIE_AGE = SIGNED_IN_SECONDS
 OPERATIONS_EMAIL = environment.text("OPERATIONS_EMAIL", "")  # gets the daily list of what failed
 EMAIL_BACKEND = environment.text("EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
@@ -362,6 +368,7 @@ GATEWAY_MAX_LOOKUPS = 40
 SOCIALACCOUNT_ADAPTER = "identity.upstream.adapter.SocialAccountAdapter"
 SOCIALACCOUNT_EMAIL_REQUIRED = False  # the provider's key for a person is enough
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = False  # who links or unlinks is asked by identity.accounts.step_up
 UPSTREAM_URL = environment.text(
     "UPSTREAM_URL", f"http://{_twins.hostname}:{(_twins.port or 8100) + 4}"
 ).rstrip("/")  # fmt: skip

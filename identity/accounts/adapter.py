@@ -8,9 +8,11 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import ngettext
 
-from identity.accounts import attempts, devices, open_sessions, sign_ins
+from identity.accounts import attempts, devices, kinds, open_sessions, sign_ins
 from identity.accounts.models import User
 from identity.accounts.names import person_named
 from identity.security import logger, pseudonym
@@ -45,6 +47,13 @@ class AccountAdapter(DefaultAccountAdapter):
         attempts.pay_back(attempts.price(self.request, user.username, user))
         if user.pk:  # whoever knew the old one is signed out, and the departments where they went are told
             open_sessions.end_others(user, key=self.request.session.session_key)
+
+    def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
+        """Nobody signs in to a visitor's account that has run out; they learn what to do instead."""
+        if kinds.has_ended(user, today=timezone.localdate()):
+            return redirect(settings.VISIT_OVER_URL)
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().post_login(request, user, **kwargs)

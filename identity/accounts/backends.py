@@ -44,7 +44,9 @@ class AccountBackend(AuthenticationBackend):
         except ValidationError:
             return None
         values = first_row(_query(), [key])
-        person = User.from_db(connection.alias, _names(), values) if values else None
+        person = User.from_db(connection.alias, _names(), values[:-1]) if values else None
+        if person is not None:
+            person.news_count = values[-1] or 0
         return person if person is not None and self.user_can_authenticate(person) else None
 
 
@@ -56,4 +58,5 @@ def _names() -> list[str]:
 @cache
 def _query() -> str:
     columns = ", ".join(f'"{field.column}"' for field in User._meta.concrete_fields)
-    return f'SELECT {columns} FROM "{User._meta.db_table}" WHERE id = %s'  # noqa: S608 (names of our own)
+    news = f'(SELECT count FROM consent_news WHERE person_id = "{User._meta.db_table}".id)'  # noqa: S608 (told on each page)
+    return f'SELECT {columns}, {news} FROM "{User._meta.db_table}" WHERE id = %s'  # noqa: S608 (names of our own)

@@ -26,6 +26,8 @@ class User(AbstractUser):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
 
+    news_count = 0  # looks and answers not seen yet, as AccountBackend read it with the person of a session
+
     assurance = models.CharField(max_length=10, choices=Assurance, default=Assurance.NONE)  # how far it was verified
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.RESIDENT)
     ends_on = models.DateField(null=True, blank=True)  # the last day of a visitor's account

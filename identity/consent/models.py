@@ -1,7 +1,7 @@
 """The disclosure log (every time a person's data left or was looked at), its seals, and what a person allowed."""
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from identity.encryption import EncryptedJSONField
 
+ASSISTED = "assisted session"  # a ground begins so where an officer at a counter acted for the citizen
 OPERATIONS = "operations"  # recipient of lines about those who run the portal; no department has this code
 
 
@@ -32,8 +33,12 @@ class Chain(models.Model):
 
 class DisclosureQuerySet(models.QuerySet["Disclosure"]):
     def of(self, person: Any) -> "DisclosureQuerySet":
-        """The person's own, and those of what they did for another or another for them; newest first."""
-        return self.filter(Q(person=person) | Q(for_person=person)).order_by("-at", "-id")
+        """The person's own, and those of what they did for another or another for them; newest first.
+
+        What an officer did at a counter is the citizen's alone.
+        """
+        own = Q(person=person) & ~Q(ground__startswith=ASSISTED)
+        return self.filter(own | Q(for_person=person)).order_by("-at", "-id")
 
     def visible(self, now: datetime | None = None) -> "DisclosureQuerySet":
         """Those that the person may read already."""
@@ -200,9 +205,26 @@ class Question(models.Model):
     def __str__(self) -> str:
         return f"question {self.id} for {self.recipient}"
 
+    @property
+    def due_on(self) -> date:
+        """The last day on which an answer is in time, in Hong Kong."""
+        return timezone.localdate(self.due_at - timedelta(seconds=1))
+
     def is_overdue(self, now: datetime) -> bool:
         """It should have been answered by now, or was answered too late."""
         return (self.answered_at or now) > self.due_at
+
+
+class News(models.Model):
+    """How much a person has not seen yet: looks at their data, and answers. No row, or 0, is nothing."""
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="+"
+    )
+    count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.count} for {self.person_id}"
 
 
 class ConsentQuerySet(models.QuerySet["Consent"]):

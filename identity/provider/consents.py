@@ -79,6 +79,12 @@ def withdraw(client: Client, person: User) -> None:
         flows.withdraw(consent)
 
 
+def end_all(client: Client) -> None:
+    """What anybody allows a client that is no more ends with it."""
+    given = Consent.objects.filter(recipient=client.department, purpose=client.client_id, ended_at=None)
+    given.update(ended_at=timezone.now(), ended_by=Consent.End.REPLACED)
+
+
 def _parts(scopes: Iterable[str], fields: Iterable[str]) -> set[str]:
     return {*fields, *(scope for scope in scopes if scope in BEYOND)}
 

@@ -75,3 +75,9 @@ class NotGenuine(UpstreamError):
     """Signature or seal are not the provider's."""
 
     reason = "forged"
+
+
+class OnlyWay(UpstreamError):
+    """The app is the only way to sign in to the account."""
+
+    reason = "only_way"

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.db import transaction as database
@@ -27,6 +29,7 @@ from identity.upstream.errors import (
     Expired,
     NotConnected,
     NotSeen,
+    OnlyWay,
     OtherBrowser,
     OtherPerson,
     Refused,
@@ -343,14 +346,31 @@ def _wipe(transaction: Transaction) -> None:
 
 
 @database.atomic
-def unlinked(person: User) -> None:
-    """The app is no longer linked: who was verified stays so, but cannot sign or step up by it any more."""
-    if connection_of(person) is None and person.assurance == User.Assurance.PLUS:
+def unlink(person: User) -> None:
+    """The app signs in to this account no more. Raises OnlyWay if nothing else does.
+
+    Who was verified stays so, but cannot sign or step up by it any more.
+    """
+    User.objects.select_for_update().get(pk=person.pk)  # two ways taken away at once would leave none
+    if not _has_other_way(person):
+        raise OnlyWay("no other way in")
+    SocialAccount.objects.filter(user=person, provider=PROVIDER).delete()
+    if person.assurance == User.Assurance.PLUS:
         person.assurance = User.Assurance.BASIC
         person.save(update_fields=["assurance"])
 
 
+def _has_other_way(person: User) -> bool:
+    """A password, a passkey, an address for codes, or another provider."""
+    return (
+        person.has_usable_password()
+        or Authenticator.objects.filter(user=person, type=Authenticator.Type.WEBAUTHN).exists()
+        or EmailAddress.objects.filter(user=person, verified=True).exists()
+        or SocialAccount.objects.filter(user=person).exclude(provider=PROVIDER).exists()
+    )
+
+
 __all__ = [
     "UpstreamError", "address", "ask", "ask_signature", "begin", "come_back", "connection_of", "digest", "disown",
-    "holder_of", "is_own", "of", "recognise", "signature", "unlinked", "use",
+    "holder_of", "is_own", "of", "recognise", "signature", "unlink", "use",
 ]  # fmt: skip

@@ -21,7 +21,7 @@ from portal.control import fields, undelivered
 from portal.control.access import for_operations
 from portal.control.wording import attempt_words
 from services import moments
-from services.gateway import flows, receipts
+from services.gateway import flows, looks, receipts
 from services.gateway.errors import NotSettleable
 from services.gateway.models import ServiceCall
 from services.registry.models import Backend, Department
@@ -127,7 +127,7 @@ def _report(request: HttpRequest, result: undelivered.Resent) -> None:
 @for_operations
 @require_safe
 def call_page(request: HttpRequest, receipt: str) -> HttpResponse:
-    """What is known about one call, without what the person wrote in it."""
+    """What is known about one call, without what the person wrote in it. The person reads that somebody looked."""
     return _page(request, _call(receipt))
 
 
@@ -145,6 +145,7 @@ def settle(request: HttpRequest, receipt: str) -> HttpResponse:
     if any(mistakes.values()):
         return _page(request, call, mistakes=mistakes, typed={"verb": verb, "reason": reason}, status=422)
     if verb in ENDS_DOUBT and "sure" not in request.POST:
+        looks.note(call, by=request.user)
         context = {"call": call, "line": lines([call])[0], "verb": verb, "reason": reason}
         return render(request, "control/call_sure.html", context)
     try:
@@ -196,6 +197,8 @@ def _page(
     typed: dict[str, str] | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    assert isinstance(request.user, User)
+    looks.note(call, by=request.user)
     mistakes, typed = mistakes or {}, typed or {}
     attempts = [
         [

@@ -6,6 +6,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from identity.accounts.models import User
+from identity.consent.models import OPERATIONS, Question, QuestionQuerySet
 from portal.desk.access import departments_of, person
 from portal.desk.correcting import open_for
 from services.registry.models import FunctionVersion
@@ -37,6 +39,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "separator": True,
             "items": [
                 _item(_("Calls"), "receipt_long", reverse("admin:gateway_servicecall_changelist"), request),
+                _item(
+                    _("Questions of citizens"), "contact_support", reverse("desk:why-list"), request,
+                    badge=questions_for(person(request)).open().count(),
+                ),
                 _item(
                     _("Wrong data"), "edit_note", reverse("desk:corrections"), request,
                     badge=open_for(request).count() if is_officer else 0, is_shown=is_officer,
@@ -87,3 +93,11 @@ def waiting_for(request: HttpRequest) -> Any:
         .select_related("function__department", "submitted_by", "function")
         .order_by("submitted_at")
     )
+
+
+def questions_for(user: User) -> QuestionQuerySet:
+    """Those that the person may answer: of their departments, and for operations those about themselves."""
+    recipients = list(departments_of(user).values_list("code", flat=True))
+    if user.has_perm("gateway.settle_calls"):
+        recipients.append(OPERATIONS)
+    return Question.objects.filter(recipient__in=recipients)

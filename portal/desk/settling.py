@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from portal.desk.access import person, staff_page
 from portal.desk.changes import attempt_words, outcome_words
 from portal.desk.pages import page, to
-from services.gateway import acting, flows
+from services.gateway import acting, flows, looks
 from services.gateway.errors import NotSettleable, NotYours
 from services.gateway.models import Attempt, ServiceCall
 from services.registry.flows import is_officer
@@ -38,11 +38,13 @@ def _call(request: HttpRequest, receipt: str) -> ServiceCall:
 
 @staff_page
 def call(request: HttpRequest, receipt: str) -> HttpResponse:
-    """The technical record of a call. What the person sent and what came back are not read here."""
+    """The technical record of a call, without what the person sent and what came back. The person reads who looked."""
     return _page(request, _call(request, receipt))
 
 
 def _page(request: HttpRequest, found: ServiceCall, *, status: int = 200, **said: Any) -> HttpResponse:
+    if "sent" not in said:  # that look is noted with its fields
+        looks.note(found, by=person(request))
     attempts = [(attempt, attempt_words(attempt.kind, attempt.outcome)) for attempt in found.attempts.all()]
     may_look = is_officer(person(request), found.function.department_id)
     is_in_doubt = found.status == ServiceCall.Status.IN_DOUBT and found.closed_at is None
@@ -80,6 +82,7 @@ def settle(request: HttpRequest, receipt: str) -> HttpResponse:
         error = _("Say what you found out, and how, in at most %(count)s characters.") % {"count": REASON_LENGTH}
         return _page(request, found, status=422, error=error, verb=verb, reason=reason)
     if "sure" not in request.POST:
+        looks.note(found, by=user)
         title = _("Has the department got it?") if verb == "arrived" else _("Send it again?")
         return page(request, "call_sure", title, call=found, verb=verb, reason=reason)
     try:

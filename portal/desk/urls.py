@@ -10,11 +10,20 @@ from portal.desk import (
     correcting,
     deciding,
     filing,
+<<<<<<< HEAD
+    hiding,
+    reading,
+    settling,
+    slips,
+    systems,
+    whys,
+=======
     reading,
     retaining,
     settling,
     slips,
     systems,
+>>>>>>> profile
     writing,
 )
 
@@ -30,6 +39,8 @@ urlpatterns = [
     path("functions/preview/", writing.preview, name="preview"),
     path("recovery-slip/", slips.slip, name="recovery-slip"),
     path("waiting/", reading.waiting, name="waiting"),
+    path("whys/", whys.why_list, name="why-list"),
+    path("whys/<uuid:key>/", whys.why, name="why"),
     path("calls/<str:receipt>/", settling.call, name="call"),
     path("calls/<str:receipt>/settle/", settling.settle, name="call-settle"),
     path("calls/<str:receipt>/look/", settling.look, name="call-look"),
@@ -64,6 +75,7 @@ urlpatterns = [
     path(f"{ONE}filing/", filing.filing, name="filing"),
     path(f"{ONE}filing/<int:number>/extend/", filing.extend, name="filing-extend"),
     path(f"{ONE}filing/<int:number>/remove/", filing.remove, name="filing-remove"),
+    path(f"{ONE}looks/", hiding.rule, name="hiding"),
     path(VERSION, reading.review, name="version"),
     path(f"{VERSION}try/", attempting.attempt, name="try"),
     path(f"{VERSION}submit/", deciding.submit, name="submit"),

@@ -18,13 +18,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from identity.accounts import assurance, authentication, step_up
+from identity.accounts import assurance, authentication, kinds, step_up
 from identity.accounts.callers import callers_of
 from identity.accounts.models import User
 from identity.mandates import acting as session
 from identity.mandates.errors import NotUsable
 from identity.profile.models import ProfileField
-from portal.web import for_another, keeping, provenance, sheet
+from portal.web import for_another, keeping, labels, provenance, sheet
 from portal.web.stale_tokens import tells_stale_token
 from services import languages, traces
 from services.forms import fields, figures, files
@@ -138,6 +138,7 @@ def _show_form(
         "acting_for": for_another.token(request),
         "marks": keeping.marks(request, version),
         "ends": keeping.ends(request),
+        "meant_for": _meant_for(request, version),
         "fields": provenance.noted(drawn, request),
         "errors": [(error.name, error.message) for error in errors],
         "reported": provenance.reported(request),
@@ -334,6 +335,13 @@ def _turn_away(request: HttpRequest, function: ServiceFunction, version: Functio
         return _sign_in(request)
     place = f"{request.path}?kept" if is_kept else request.get_full_path()
     return redirect(step_up.address(request, version.assurance, next=place))
+
+
+def _meant_for(request: HttpRequest, version: FunctionVersion) -> list[str]:
+    """For whom the function is meant, if that is not who is signed in: they may know better, so it only warns."""
+    if not isinstance(request.user, User) or kinds.is_meant(request.user, version.audience):
+        return []
+    return [str(labels.AUDIENCES[each]) for each in version.audience]
 
 
 def _sign_in(request: HttpRequest) -> HttpResponse:

@@ -1,5 +1,6 @@
 """Finding a service: the front page, search, subjects and departments."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -8,9 +9,11 @@ from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
+from identity.consent import asking
 from portal.web import labels, results, shared
 from portal.web.asked import Asked
 from portal.web.wording import wording
@@ -55,7 +58,8 @@ def department(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404
     row = get_object_or_404(Department, code=code)
     back = {"url": reverse("web:department-list"), "text": _("All departments")}
-    context = {"heading": wording(row).html(), "plain": row.name, "back": back, "said": "department"}
+    context: dict[str, Any] = {"heading": wording(row).html(), "plain": row.name, "back": back, "said": "department"}
+    context["share"] = partial(asking.share, code, timezone.now())  # asked for only when the page is made anew
     return _answer(request, asked, context)
 
 

@@ -1,8 +1,7 @@
-"""My data: what Ferry knows of a person and where it comes from, and everyone to whom it went."""
+"""My data: what Ferry knows of a person and where it comes from."""
 
 from typing import Any
 
-from django.core.paginator import Page, Paginator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from identity.accounts.freshness import fresh
 from identity.accounts.models import User
-from identity.consent.models import Disclosure
 from identity.profile import flows
 from identity.profile.models import CorrectionRequest, ProfileField
 from portal.web import profile_rows
@@ -21,7 +19,6 @@ from services import languages
 from services.forms import fields, schema, validation
 from services.forms.errors import FieldError, Invalid
 from services.forms.kinds import Json
-from services.gateway.models import ServiceCall
 
 PAGE_SIZE = 20
 
@@ -29,14 +26,11 @@ PAGE_SIZE = 20
 @never_cache
 @require_safe
 def profile(request: HttpRequest) -> HttpResponse:
-    """Each field with its source, and the disclosure log, newest first."""
+    """Each field with its source, and what the person reported as wrong."""
     assert isinstance(request.user, User)
-    log = Paginator(Disclosure.objects.of(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "rows": profile_rows.rows(flows.read(request.user)),
         "corrections": CorrectionRequest.objects.of(request.user).defer("value", "remark", "answer")[:PAGE_SIZE],
-        "page": log,
-        "disclosures": _disclosures(log),
         "is_saved": "saved" in request.GET,
     }
     return render(request, "web/profile.html", context)
@@ -84,29 +78,3 @@ def _keep(person: User, told: dict[str, Any], known: dict[str, ProfileField], *,
         elif name not in known or known[name].value != told[name]:
             source = ProfileField.Source.PERSON
             flows.store(person, name, told[name], source=source, checked_on=timezone.localdate())
-
-
-def _disclosures(log: Page[Disclosure]) -> list[dict[str, object]]:
-    """What the page says of each. One query for the words of all the fields."""
-    calls = ServiceCall.objects.filter(receipt__in=[row.reference for row in log]).select_related("version")
-    found = {call.receipt: call for call in calls.only("receipt", "status", "version__form")}
-    forms = {receipt: call.version.form for receipt, call in found.items()}
-    taken_back = {receipt for receipt, call in found.items() if call.status == ServiceCall.Status.WITHDRAWN}
-    return [
-        {
-            "at": row.at,
-            "recipient": languages.pick(row.recipient_names),
-            "purpose": languages.pick(row.purpose_names),
-            "receipt": row.reference,
-            "is_taken_back": row.reference in taken_back,
-            "titles": _titles(forms.get(row.reference, {}), row.fields),
-        }
-        for row in log
-    ]
-
-
-def _titles(form: Json, names: list[str]) -> str:
-    """As the form called them, in its order."""
-    properties = form.get("properties", {})
-    said = [schema.title_of(made) for name, made in properties.items() if name in names]
-    return (", " if languages.current() == "en" else "、").join(said)

@@ -65,6 +65,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             "results": _results(),
             **_finding(),
             "summary": _summary(),
+            "consent_fields": _consent_fields(),
             "columns": ["Department", "Live apps", "Retired", "State"],
             "numeric": [1, 2],
             "table_rows": _table_rows(),
@@ -158,6 +159,14 @@ def _summary() -> list[dict[str, object]]:
         {"label": "Full name", "value": "CHAN Tai Man", "source": SOURCE},
         {"label": "Home address", "value": address, "change_url": "#"},
         {"label": "Anything we should know", "value": "", "change_url": "#"},
+    ]
+
+
+def _consent_fields() -> list[dict[str, object]]:
+    return [
+        {"name": "name_en", "title": "Name in English", "value": "CHAN Tai Man", "is_needed": True},
+        {"name": "phone", "title": "Phone", "value": "6123 4567", "is_given": True},
+        {"name": "email", "title": "Email", "value": "taiman@example.hk"},
     ]
 
 

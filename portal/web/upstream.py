@@ -24,7 +24,7 @@ from identity.accounts import authentication, step_up
 from identity.accounts.limits import unattended
 from identity.accounts.models import User
 from identity.security import logger, pseudonym
-from identity.upstream import callbacks, flows
+from identity.upstream import callbacks, flows, freshness
 from identity.upstream.errors import OtherPerson, SignInAgain, UpstreamError
 from identity.upstream.models import SignatureRequest, Transaction
 from identity.upstream.provider import BROWSER, browser_of, name
@@ -46,8 +46,8 @@ def start(request: HttpRequest) -> HttpResponse:
     wants_link = request.POST.get("process") == "connect"
     if request.method != "POST" or (wants_link and not request.user.is_authenticated):
         return redirect("account_login")
-    if wants_link and not step_up.is_enough(request, authentication.level(request), max_age=900):
-        return redirect(_prove(request, reverse("web:account-identity-app")))
+    if wants_link and not freshness.is_fresh(request):
+        return redirect(freshness.fresh_address(request, next=reverse("web:account-identity-app")))
     provider = get_adapter(request).get_provider(request, flows.PROVIDER)
     response: HttpResponse = provider.redirect_from_request(request)
     return response
@@ -302,7 +302,3 @@ def trouble(request: HttpRequest, reason: str) -> HttpResponse:
         "is_in": is_in,
     }
     return render(request, "web/upstream_trouble.html", context, status=STATUSES.get(reason, 400))
-
-
-def _prove(request: HttpRequest, place: str) -> str:
-    return step_up.address(request, authentication.level(request), next=place, max_age=900)

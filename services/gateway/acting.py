@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from identity.accounts.models import User
+from identity.consent.models import ASSISTED
 from identity.mandates import flows, names
 from identity.mandates.models import Act, Mandate
 from services.gateway.models import ServiceCall
@@ -61,7 +62,7 @@ def ground(mandate: Mandate | None) -> str:
     """On which a call's data leaves, for the disclosure log: no names, which stand in its journal."""
     if mandate is None:
         return ""
-    return f"{'assisted session' if mandate.is_assisted else 'mandate'} {mandate.pk}"
+    return f"{ASSISTED if mandate.is_assisted else 'mandate'} {mandate.pk}"
 
 
 def described(call: ServiceCall) -> Json | None:

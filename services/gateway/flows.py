@@ -23,7 +23,7 @@ from services.forms import flows as forms
 from services.forms.errors import FieldError, Invalid
 from services.forms.masking import Masked, masked
 from services.forms.models import StoredFile
-from services.gateway import acting, doorbell, events, figures, receipts, rows, story, tasks, withdrawal
+from services.gateway import acting, doorbell, events, figures, looks, receipts, rows, story, tasks, withdrawal
 from services.gateway.connectors.base import BatchConnector
 from services.gateway.connectors.registry import connectors
 from services.gateway.delivery import preview
@@ -325,5 +325,6 @@ def look_at(call: ServiceCall, *, by: User) -> list[Masked]:
     """
     if not is_officer(by, call.function.department_id):
         raise NotYours("only officers of the department may look at what was sent to it")
+    looks.note(call, by=by, fields=call.payload["form"])
     Change.objects.create(actor=by, verb="call.seen", department_id=call.function.department_id, subject=call.receipt)
     return masked(call.version.form, call.payload["form"])

@@ -62,9 +62,7 @@ class ServiceCall(models.Model):
     version = models.ForeignKey(FunctionVersion, on_delete=models.PROTECT, related_name="calls")
     backend = models.ForeignKey(Backend, on_delete=models.PROTECT, related_name="calls")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="calls")
-    caller = models.CharField(
-        max_length=70
-    )  # "user:<id>", "session:<digest>" of someone not signed in; mandates: acting
+    caller = models.CharField(max_length=70)  # "user:<id>", "session:<digest>", or acting.owner() of a mandate
     mandate = models.ForeignKey(  # under which `person` acted for somebody else: for one of the two below
         Mandate, on_delete=models.PROTECT, null=True, related_name="+"
     )

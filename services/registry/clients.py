@@ -13,9 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from identity.accounts.models import User
-from identity.consent import flows as consent
-from identity.consent.models import Consent
-from identity.provider import registration, soundness
+from identity.provider import consents, registration, soundness
 from identity.provider.models import LANGUAGES, Client, TokenFamily
 from services.registry import errors, record, simplified
 from services.registry.flows import is_officer
@@ -190,8 +188,7 @@ def discard(client: Client, *, by: User) -> None:
 
 def _delete(client: Client) -> None:
     TokenFamily.objects.filter(client=client).delete()  # of test log-ins
-    for allowed in Consent.objects.filter(recipient=client.department, purpose=client.client_id, ended_at=None):
-        consent.withdraw(allowed)
+    consents.end_all(client)
     client.delete()
 
 

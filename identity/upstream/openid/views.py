@@ -4,14 +4,18 @@ from allauth.socialaccount.models import SocialApp
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 
+from identity.upstream.freshness import fresh_address, is_fresh
 from identity.upstream.openid.adapter import OpenIDAdapter
 
 
 @login_not_required
 def login(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Asks first on GET; on POST a page that leads to the provider, for our policy lets forms go nowhere else."""
+    if request.POST.get("process") == "connect" and not is_fresh(request):
+        return redirect(fresh_address(request, next=reverse("web:account-identity-app")))
     response = _view(OAuth2LoginView, request, provider_id)
     if not isinstance(response, HttpResponseRedirect):
         return response

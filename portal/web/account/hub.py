@@ -21,6 +21,14 @@ class Section(NamedTuple):
 
 SECTIONS = [
     Section("web:profile", _("My data"), _("What Ferry knows about you, and where it comes from.")),
+    Section(
+        "web:account-disclosures",
+        _("Who has seen my data"),
+        _("Each time your data left Ferry or staff looked at it. Ask why, and keep a copy that nobody can change."),
+    ),
+    Section(
+        "web:account-consents", _("What I allowed"), _("Departments that may get your data. Take it back at once.")
+    ),
     Section("web:account-devices", _("Where you are signed in"), _("Your devices. Sign out one of them, or all.")),
     Section("web:account-identity-app", _("Your identity app"), _("Sign in with it, and let it fill in your data.")),
     Section("web:account-security", _("Sign-in and security"), _("Your passkeys, app, recovery codes and password.")),
@@ -33,6 +41,6 @@ SECTIONS = [
 @never_cache
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
-    """The sections as cards."""
+    """The sections as cards; above them, what was noted about the person since they last looked."""
     cards = [{"url": reverse(each.view), "title": each.title, "text": each.text} for each in SECTIONS]
-    return render(request, "web/account.html", {"cards": cards})
+    return render(request, "web/account.html", {"cards": cards, "news_count": getattr(request.user, "news_count", 0)})

@@ -1,20 +1,17 @@
 """The identity app of an account: link it, get one's details from it, unlink it."""
 
-from allauth.socialaccount.forms import DisconnectForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from identity.accounts import authentication, step_up
 from identity.accounts.models import User
-from identity.upstream import client, flows
+from identity.upstream import client, flows, freshness
+from identity.upstream.errors import OnlyWay
 from identity.upstream.models import Transaction
 from identity.upstream.provider import name
 from portal.web import upstream
-
-FRESH_SECONDS = 900  # so recent a proof asks who unlinks a way to sign in
 
 
 @never_cache
@@ -36,16 +33,12 @@ def details(request: HttpRequest) -> HttpResponse:
 def unlink(request: HttpRequest) -> HttpResponse:
     """The app signs in to this account no more; refused while it is the only way in."""
     assert isinstance(request.user, User)
-    level = authentication.level(request)
-    if not step_up.is_enough(request, level, max_age=FRESH_SECONDS):
-        here = reverse("web:account-identity-app")
-        return redirect(step_up.address(request, level, next=here, max_age=FRESH_SECONDS))
-    connection = flows.connection_of(request.user)
-    form = DisconnectForm({"account": connection.account_id if connection else ""}, request=request)
-    if not form.is_valid():
+    if not freshness.is_fresh(request):
+        return redirect(freshness.fresh_address(request, next=reverse("web:account-identity-app")))
+    try:
+        flows.unlink(request.user)
+    except OnlyWay:
         return _page(request, is_only_way=True)
-    form.save()
-    flows.unlinked(request.user)
     return redirect("web:account-identity-app")
 
 

@@ -179,7 +179,10 @@ def limits_in_words(mandate: Mandate) -> list[dict[str, object]]:
     if denied:
         rows.append({"label": _("Not allowed"), "value": denied})
     rows.append({"label": _("For"), "value": _services(mandate)})
-    rows.append({"label": _("Last day"), "value": say_day(timezone.localdate(mandate.valid_until))})
+    if mandate.is_assisted:
+        rows.append({"label": _("For how long"), "value": _("half an hour, or until they end it")})
+    else:
+        rows.append({"label": _("Last day"), "value": say_day(timezone.localdate(mandate.valid_until))})
     return rows
 
 

@@ -3,6 +3,7 @@
 from urllib.parse import urlencode
 
 from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -47,3 +48,10 @@ def sign_in_again(request: HttpRequest) -> HttpResponse:
     place = step_up.safe(request, request.POST.get("next", ""))
     logout(request)
     return redirect_to_login(place)
+
+
+@login_not_required
+@require_safe
+def visit_over(request: HttpRequest) -> HttpResponse:
+    """For visitors whose account has run out. The same for everybody, so that it tells nothing of anybody."""
+    return render(request, "web/visit_over.html")

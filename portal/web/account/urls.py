@@ -4,9 +4,11 @@ from django.urls import URLPattern, path
 
 from portal.web.account import (
     bank,
+    consents,
     corrections,
     counter,
     devices,
+    disclosures,
     hub,
     identity_app,
     mandates,
@@ -18,11 +20,18 @@ from portal.web.account import (
 
 urlpatterns: list[URLPattern] = [
     path("", hub.account, name="account"),
+    path("disclosures/", disclosures.disclosure_list, name="account-disclosures"),
+    path("disclosures/log.json", disclosures.disclosure_copy, name="account-disclosures-copy"),
+    path("disclosures/<slug:digest>/ask/", disclosures.disclosure_ask, name="account-disclosure-ask"),
+    path("consents/", consents.consent_list, name="account-consents"),
+    path("consents/<uuid:key>/withdraw/", consents.consent_withdraw, name="account-consent-withdraw"),
+    path("consents/<uuid:key>/record.json", consents.consent_record, name="account-consent-record"),
     path("devices/", devices.device_list, name="account-devices"),
     path("devices/sign-out/", devices.sign_out, name="account-sign-out"),
     path("devices/history/", devices.history, name="account-sign-ins"),
     path("devices/notice/<uuid:pk>/", devices.notice, name="account-notice"),
     path("not-me/<str:token>/", devices.not_me, name="account-not-me"),
+    path("visit-over/", prove.visit_over, name="account-visit-over"),
     path("prove/", prove.prove, name="account-prove"),
     path("security/", security.security, name="account-security"),
     path("security/recovery/<uuid:pk>/stop/", security.stop_recovery, name="account-stop-recovery"),

@@ -65,6 +65,8 @@ def as_question(bound: BoundField) -> dict[str, object]:
         kind = "bool"
     elif isinstance(widget, forms.EmailInput):
         kind = "email"
+    elif isinstance(widget, forms.Select):
+        kind = "choice"
     return {
         "name": bound.html_name,
         "label": LABELS.get(bound.name, bound.label),
@@ -72,6 +74,7 @@ def as_question(bound: BoundField) -> dict[str, object]:
         "error": " ".join(_said(bound.name, bound.errors)),
         "kind": kind,
         "value": "" if kind == "password" else bound.value(),
+        "choices": list(getattr(bound.field, "choices", [])),
         "required": bound.field.required,
         "autocomplete": "username" if bound.name in {"login", "username"} else widget.attrs.get("autocomplete", ""),
         "maxlength": getattr(bound.field, "max_length", None),

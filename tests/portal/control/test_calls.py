@@ -5,8 +5,9 @@ from django.test import Client
 from lxml import html
 
 from identity.accounts.models import User
+from identity.consent.models import OPERATIONS, Disclosure
 from services.gateway.models import ServiceCall, Settlement
-from tests.factories import BackendFactory, DepartmentFactory, ServiceFunctionFactory
+from tests.factories import BackendFactory, DepartmentFactory, ServiceFunctionFactory, UserFactory
 from tests.portal.control.conftest import SECRET, Undelivered
 
 pytestmark = pytest.mark.django_db
@@ -175,3 +176,11 @@ def test_a_doubt_in_a_list_leads_to_its_own_page(client: Client, undelivered: Un
     assert page.xpath("//li[@class='line']//a[contains(., 'Decide about it')]/@href") == [
         f"/control/calls/{call.receipt}/"
     ]
+
+
+def test_opening_a_call_is_a_look_that_the_person_reads(client: Client, ops: User, undelivered: Undelivered) -> None:
+    person = UserFactory()
+    call = undelivered(person=person)
+    client.get(f"/control/calls/{call.receipt}/")
+    line = Disclosure.objects.of(person).visible().get()
+    assert (line.actor, line.recipient, line.reference) == (ops, OPERATIONS, call.receipt)

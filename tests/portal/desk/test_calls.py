@@ -5,6 +5,7 @@ from django.db import connection
 from django.test import Client
 
 from identity.accounts.models import User
+from identity.consent.models import OPERATIONS, Disclosure
 from services.gateway import receipts
 from services.gateway.models import Attempt, ServiceCall
 from services.registry.models import Change
@@ -87,6 +88,36 @@ def test_nobody_else_sees_it_even_masked(desk: Desk, call: ServiceCall, stranger
 def test_operations_are_not_offered_it(desk: Desk, call: ServiceCall) -> None:
     assert "/look/" in desk.browser.get(f"/admin/calls/{call.receipt}/").content.decode()
     assert "/look/" not in browser(OperatorFactory()).get(f"/admin/calls/{call.receipt}/").content.decode()
+
+
+# --- Looks that the person reads --------------------------------------------------------------------
+def test_opening_a_call_is_noted_once_with_who_and_why(desk: Desk, call: ServiceCall) -> None:
+    desk.browser.get(f"/admin/calls/{call.receipt}/")
+    desk.browser.get(f"/admin/calls/{call.receipt}/")
+    line = Disclosure.objects.of(call.person).visible().get()
+    assert (line.kind, line.actor, line.recipient) == ("officer", desk.officer, desk.department.code)
+    assert (line.reference, line.purpose, line.fields) == (call.receipt, desk.function.code, [])
+
+
+def test_looking_at_what_was_sent_is_noted_with_the_fields(desk: Desk, call: ServiceCall) -> None:
+    look(desk.browser, call)
+    assert [line.fields for line in Disclosure.objects.of(call.person)] == [["topic"]]
+
+
+def test_a_look_of_operations_says_so(desk: Desk, call: ServiceCall) -> None:
+    browser(OperatorFactory()).get(f"/admin/calls/{call.receipt}/")
+    assert Disclosure.objects.get().recipient == OPERATIONS
+
+
+def test_whoever_is_not_let_in_leaves_no_line(desk: Desk, call: ServiceCall) -> None:
+    browser(OfficerFactory()).get(f"/admin/calls/{call.receipt}/")
+    assert not Disclosure.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["/admin/gateway/servicecall/", "/admin/"])
+def test_lists_of_receipts_are_no_looks(desk: Desk, call: ServiceCall, address: str) -> None:
+    desk.browser.get(address)
+    assert not Disclosure.objects.exists()
 
 
 # --- Ending a doubt -------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from portal.web import bundles
 
 TEMPLATES = Path(bundles.__file__).parent / "templates"
 # Not in the gallery's own text: the signed-in person's menu, and the plain waterline, which the harbour replaces.
-ELSEWHERE = {"person_menu.html", "waterline.html"}
+ELSEWHERE = {"acting.html", "person_menu.html", "waterline.html"}
 # Rendered once in a process by {% steady %}, so that not every page tells of them.
 STEADY = {"footer.html", "htmx_config.html", "mark.html", "offline.html", "skip_link.html"}
 

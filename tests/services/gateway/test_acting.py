@@ -16,6 +16,7 @@ from identity.mandates.models import Mandate
 from identity.profile import flows as profile
 from services.gateway import flows, proof
 from services.gateway.delivery import delivery_of
+from services.gateway.errors import AssuranceTooLow
 from services.gateway.mapping import compose
 from services.gateway.models import ServiceCall
 from services.registry.models import ServiceFunction
@@ -91,7 +92,7 @@ def test_what_takes_a_signature_takes_the_right_to_sign(agent: User, principal: 
     assert function.published is not None
     assert send(function, agent, accepted(agent, principal)).for_person == principal
     function.published.assurance = "plus"
-    with pytest.raises(flows.AssuranceTooLow):
+    with pytest.raises(AssuranceTooLow):
         send(function, agent, Mandate.objects.get(), key="two")
 
 

@@ -14,6 +14,7 @@ from identity.profile import flows as profile
 from services.registry.models import ServiceFunction
 from tests.factories import ServiceFunctionFactory, UserFactory, form_for
 from tests.mandates import accepted
+from tests.portal.web.doing.conftest import citizen, signed_in  # noqa: F401 (fixtures)
 
 
 def named(username: str, english: str, chinese: str, hkid: str) -> User:

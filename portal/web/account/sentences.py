@@ -1,0 +1,78 @@
+"""Lines of the disclosure log as plain sentences, in the language of this request."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+
+from identity.accounts.models import User
+from identity.consent.models import ASSISTED, OPERATIONS, Disclosure
+from identity.profile.models import ProfileField
+from services import languages
+from services.forms import schema
+from services.forms.kinds import Json
+
+
+def say(line: Disclosure, *, reader: User) -> str:
+    """Who got what they say, for what, and because of what; without the names of the fields, and of nobody else."""
+    facts = {
+        "who": languages.pick(line.recipient_names) or line.recipient,
+        "what": languages.pick(line.purpose_names) or line.purpose,
+        "sender": str(line.person) if line.person_id else "",
+        "subject": str(line.for_person) if line.for_person_id else "",
+    }
+    return _pattern(line, reader) % facts
+
+
+def _pattern(line: Disclosure, reader: User) -> str:
+    if line.kind == Disclosure.Kind.CALL:
+        return _of_call(line, reader)
+    if line.kind == Disclosure.Kind.OFFICER:
+        return _of_look(line)
+    return {
+        Disclosure.Kind.USERINFO.value: _(
+            "%(who)s asked us for your data when you used “%(what)s”, and received this."
+        ),
+        Disclosure.Kind.TOKEN.value: _("You signed in to “%(what)s” of %(who)s, which received this."),
+        Disclosure.Kind.EXPORT.value: _("This was taken out in a file for “%(what)s”: %(who)s."),
+    }[line.kind]
+
+
+def _of_call(line: Disclosure, reader: User) -> str:
+    if not line.for_person_id:
+        return _("%(who)s received this for “%(what)s” because you sent it.")
+    if line.for_person_id == reader.pk:
+        return _("%(who)s received this for “%(what)s” because %(sender)s sent it for you.")
+    return _("%(who)s received this for “%(what)s” because you sent it for %(subject)s.")
+
+
+def _of_look(line: Disclosure) -> str:
+    if line.recipient == OPERATIONS:
+        return _("Someone of the team that runs Ferry looked at the record of your call “%(what)s”.")
+    if line.fields:
+        return _("An officer of %(who)s looked at what you sent with “%(what)s”, partly masked.")
+    return _("An officer of %(who)s looked at the record of your call “%(what)s”, without what you wrote.")
+
+
+def ground(line: Disclosure) -> str:
+    """On what ground, in words; keys of consents and mandates are for the copy."""
+    kind = line.ground.rpartition(" ")[0]
+    said = {
+        "consent": _("You allowed it: see “What I allowed”."),
+        "mandate": _("By a mandate: see “Acting for others”."),
+        ASSISTED: _("At a counter, with an officer who helped you."),
+    }
+    return said.get(kind) or (_("On the ground of: %(ground)s") % {"ground": line.ground} if line.ground else "")
+
+
+def titles(names: Iterable[str], form: Json) -> str:
+    """The fields as the form called them, in its order; those of the profile by their own names."""
+    wanted = list(names)
+    properties = form.get("properties", {})
+    said = [schema.title_of(made) for name, made in properties.items() if name in wanted]
+    own = dict(ProfileField.Name.choices)
+    said += [str(own.get(name, name)) for name in wanted if name not in properties]
+    return listed(said)
+
+
+def listed(words: Iterable[str]) -> str:
+    return (", " if languages.current() == "en" else "、").join(words)
