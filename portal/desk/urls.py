@@ -10,20 +10,13 @@ from portal.desk import (
     correcting,
     deciding,
     filing,
-<<<<<<< HEAD
     hiding,
-    reading,
-    settling,
-    slips,
-    systems,
-    whys,
-=======
     reading,
     retaining,
     settling,
     slips,
     systems,
->>>>>>> profile
+    whys,
     writing,
 )
 
