@@ -6,7 +6,7 @@ Small ones are made at once, large ones by a task; either is kept for a day, enc
 import io
 import json
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.translation import gettext, gettext_noop, override
+from django.utils.translation import gettext, override
 
 from identity.accounts import export
 from identity.accounts.models import User
@@ -64,8 +64,8 @@ def take(made: DataExport, *, person: User) -> bytes:
     disclose(
         person=person,
         recipient="self",
-        recipient_names=_in_every_language(gettext_noop("Yourself")),
-        purpose_names=_in_every_language(gettext_noop("Download my data")),
+        recipient_names=_in_every_language(lambda: gettext("Yourself")),
+        purpose_names=_in_every_language(lambda: gettext("Download my data")),
         fields=sorted(export.registry.exporters),
         kind=Disclosure.Kind.EXPORT,
         reference=str(found.pk),
@@ -131,9 +131,10 @@ def _said(fact: export.Fact) -> str:
     return str(fact.value)
 
 
-def _in_every_language(text: str) -> dict[str, str]:
-    said = {}
+def _in_every_language(said: Callable[[], str]) -> dict[str, str]:
+    """By language code, because the log keeps what it said."""
+    names = {}
     for code, _name in settings.LANGUAGES:
         with override(code):
-            said[code] = gettext(text)
-    return said
+            names[code] = said()
+    return names

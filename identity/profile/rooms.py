@@ -157,7 +157,7 @@ def erase(person: User) -> None:
         tokens.revoke(family)
     Question.objects.filter(person=person).update(text="")
     for kind in (SignIn, SignInTicket, Recovery):
-        kind.objects.filter(person=person).delete()  # type: ignore[attr-defined]
+        kind.objects.filter(person=person).delete()
     ending.erase_profile(person)
 
 

@@ -70,7 +70,7 @@ def test_afterwards_nothing_tells_who_it_was(person: User) -> None:
     assert (person.first_name, person.last_name, person.email, person.is_active) == ("", "", "", False)
     assert not person.has_usable_password()
     for kind in (ProfileField, EmailAddress, Authenticator, SignIn):
-        assert not kind.objects.exists()  # type: ignore[attr-defined]
+        assert not kind.objects.exists()
     kept = CorrectionRequest.objects.get()
     assert (kept.value, kept.remark) == (None, None)
     assert flows.find_by_hkid("A123456(3)") is None

@@ -61,8 +61,10 @@ def test_a_person_takes_everything_along(proved: Client, function: ServiceFuncti
 
 
 @pytest.mark.parametrize("path", ["export/", "delete/"])
-def test_it_asks_first_who_it_is(signed_in: Client, path: str) -> None:
-    answer = signed_in.post(f"{RIGHTS}{path}", {"sure": "true"})
+def test_it_asks_first_who_it_is(db: None, path: str) -> None:
+    client = Client()
+    client.force_login(UserFactory())
+    answer = client.post(f"{RIGHTS}{path}", {"sure": "true"})
     assert "/account/prove/" in answer["Location"]
     assert not DataExport.objects.exists()
     assert not Closing.objects.exists()

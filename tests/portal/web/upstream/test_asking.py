@@ -120,7 +120,7 @@ def test_a_proof_counts_once_and_for_its_person_alone(signed_in: Client, ferry: 
 def test_the_app_is_offered_where_more_has_to_be_proved(signed_in: Client, ferry: IdentityApp) -> None:
     page = text_of(signed_in.get(f"{reverse('web:account-prove')}?acr=plus&next=/en/calls/"))
     assert "Use your identity app" in page
-    assert f"{PROVE}?next=" in page, page[page.index("<main"):][:2500]
+    assert f"{PROVE}?next=" in page, page[page.index("<main") :][:2500]
 
 
 def test_an_app_without_plus_is_not_offered_for_plus(desktop: Client, ferry: IdentityApp) -> None:
