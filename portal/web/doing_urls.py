@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from portal.web import apply, calls, keeping, profile, withdraw
+from portal.web import apply, calls, keeping, profile, sign, withdraw
 
 urlpatterns: list[URLPattern] = [
     path("functions/<slug:code>/form/", apply.function_form, name="function-form"),
     path("functions/<slug:code>/draft/", keeping.function_draft, name="function-draft"),
     path("functions/<slug:code>/anew/", keeping.function_anew, name="function-anew"),
     path("functions/<slug:code>/review/", apply.function_review, name="function-review"),
+    path("functions/<slug:code>/sign/<uuid:key>/", sign.function_sign, name="function-sign"),
     path("calls/", calls.call_list, name="calls"),
     path("calls/<str:receipt>/", calls.call_page, name="call"),
     path("calls/<str:receipt>/part/", calls.call_part, name="call-part"),
