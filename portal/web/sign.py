@@ -64,7 +64,9 @@ def _page(request: HttpRequest, function: ServiceFunction, draft: Draft, documen
         "connection": connection,
         "here": request.path,
         "draft": draft,
-        "seen": apply.fingerprint(draft, apply.clean_now(request, draft.version, draft.data)) if document.signed_at else "",
+        "seen": apply.fingerprint(draft, apply.clean_now(request, draft.version, draft.data))
+        if document.signed_at
+        else "",
     }
     return render(request, "web/function_sign.html", context)
 

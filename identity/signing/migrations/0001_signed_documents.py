@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -18,26 +17,56 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='SignedDocument',
+            name="SignedDocument",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(choices=[('form', 'a form'), ('pdf', 'a PDF')], default='form', max_length=4)),
-                ('sha256', models.CharField(max_length=64)),
-                ('content', identity.encryption.EncryptedBinaryField(null=True)),
-                ('request', models.UUIDField(null=True, unique=True)),
-                ('signature', identity.encryption.EncryptedBinaryField(null=True)),
-                ('certificate', identity.encryption.EncryptedBinaryField(null=True)),
-                ('jws', identity.encryption.EncryptedJSONField(null=True)),
-                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('signed_at', models.DateTimeField(null=True)),
-                ('expires_at', models.DateTimeField()),
-                ('used_at', models.DateTimeField(null=True)),
-                ('reference', models.CharField(blank=True, default='', max_length=64)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "kind",
+                    models.CharField(choices=[("form", "a form"), ("pdf", "a PDF")], default="form", max_length=4),
+                ),
+                ("sha256", models.CharField(max_length=64)),
+                ("content", identity.encryption.EncryptedBinaryField(null=True)),
+                ("request", models.UUIDField(null=True, unique=True)),
+                ("signature", identity.encryption.EncryptedBinaryField(null=True)),
+                ("certificate", identity.encryption.EncryptedBinaryField(null=True)),
+                ("jws", identity.encryption.EncryptedJSONField(null=True)),
+                ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("signed_at", models.DateTimeField(null=True)),
+                ("expires_at", models.DateTimeField()),
+                ("used_at", models.DateTimeField(null=True)),
+                ("reference", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('used_at', None)), fields=['expires_at'], name='signing_unused_by_end')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('reference', ''), ('used_at', None)), models.Q(('used_at__isnull', False), models.Q(('reference', ''), _negated=True)), _connector='OR'), name='signing_used_by_something'), models.CheckConstraint(condition=models.Q(('used_at', None), ('signed_at__isnull', False), _connector='OR'), name='signing_used_only_when_signed'), models.UniqueConstraint(condition=models.Q(('reference', ''), _negated=True), fields=('reference',), name='signing_one_for_each_reference')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("used_at", None)), fields=["expires_at"], name="signing_unused_by_end"
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("reference", ""), ("used_at", None)),
+                            models.Q(("used_at__isnull", False), models.Q(("reference", ""), _negated=True)),
+                            _connector="OR",
+                        ),
+                        name="signing_used_by_something",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("used_at", None), ("signed_at__isnull", False), _connector="OR"),
+                        name="signing_used_only_when_signed",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("reference", ""), _negated=True),
+                        fields=("reference",),
+                        name="signing_one_for_each_reference",
+                    ),
+                ],
             },
         ),
     ]

@@ -26,7 +26,8 @@ def to_sign() -> ServiceFunction:
 
 def at_plus(person: User) -> Client:
     """A browser in which the person has proved more."""
-    client = sign_in(with_app(person))
+    client = sign_in(person)
+    with_app(person)
     prove(client)
     return client
 
@@ -36,6 +37,7 @@ def linked(person: User, app: IdentityApp, code: str = "tai-man") -> Client:
     client = at_plus(person)
     link(person, code)
     again = client.post("/en/identity-app/prove/", {"once-more": "1", "next": "/en/"}, follow=True)
+    assert "scan_url" in again.context, (again.redirect_chain, text_of(again)[-2500:])
     client.get(Phone(app, code).decide(again.context["scan_url"]), follow=True)
     client.post(page_of(Transaction.objects.latest("made_at"), "finish/"))
     assert Connection.objects.get(account__user=person).expires_at > timezone.now() - LASTS

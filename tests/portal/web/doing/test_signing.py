@@ -141,9 +141,7 @@ def test_a_form_that_changed_after_signing_is_not_sent(
     fill_in(signer, function, topic="A loud crossing")
     review = hidden(signer.get(address_of(function, "review")))
     with capture_logs() as lines:
-        answer = signer.post(
-            address_of(function, "review"), {**review, "signature": hidden(page)["signature"]}
-        )
+        answer = signer.post(address_of(function, "review"), {**review, "signature": hidden(page)["signature"]})
     assert (answer.status_code, ServiceCall.objects.count()) == (409, 0)
     assert "The form was changed since you began to sign" in text_of(answer)
     assert ("signature_refused", "other_document") in [(line["event"], line.get("reason")) for line in lines]
