@@ -9,7 +9,6 @@ from typing import Any
 from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import EmbeddedPdfSignature, PdfSignatureStatus, validate_pdf_signature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
@@ -141,10 +140,10 @@ def _context(authorities: list[x509.Certificate]) -> ValidationContext:
 
 def _attached(reader: PdfFileReader) -> Json | None:
     """The person's signed document inside, as pdf.py attached it."""
-    names = reader.root.get("/Names", generic.DictionaryObject()).get("/EmbeddedFiles")
-    if names is None:
+    try:
+        pairs = reader.root["/Names"]["/EmbeddedFiles"]["/Names"]
+    except KeyError:
         return None
-    pairs = names["/Names"]
     for place in range(0, min(len(pairs), 20), 2):
         if pairs[place] == ATTACHMENT:
             held = pairs[place + 1]["/EF"]["/F"]
