@@ -97,7 +97,7 @@ def submit(
     traces.note(function=function.code, backend=version.backend.code, connector=version.backend.connector)
     _may_send(version, person, acr, mandate)
     if signed.is_needed(version) and signature is None:
-        raise SignatureNeeded  # a session proves who sends it; what is sent is signed by itself
+        raise SignatureNeeded(function.code)  # a session proves who sends it; what is sent is signed by itself
     availability, now = story.availability(function), timezone.now()
     try:
         if not availability.is_accepting:
