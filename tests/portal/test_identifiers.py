@@ -1,4 +1,4 @@
-"""No identifier of a person in an address, a cache key, or a line of the log (rows 95 and 98 of the field's comparison)."""
+"""No identifier of a person in an address, a cache key, or a line of the log."""
 
 import logging
 import re
