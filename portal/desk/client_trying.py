@@ -17,6 +17,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -52,7 +53,7 @@ def attempt(request: HttpRequest, client_id: str) -> HttpResponse:
     )  # fmt: skip
 
 
-def asked_of(client: Client) -> list[object]:
+def asked_of(client: Client) -> list[str | Promise]:
     """What the page of consent would list."""
     fields = claims.fields(client.scopes, {}, client.scopes)
     return [claims.NAMES[name] for name in fields] + [
