@@ -106,7 +106,8 @@ class _Column:
         """Keys of rows, in order: few enough for one batch, by number and by size."""
         last: Any = None
         while rows := self._sizes(last):
-            batch, size = [], 0
+            batch: list[Any] = []
+            size = 0
             for key, length in rows:
                 if batch and size + length > BATCH_BYTES:
                     yield batch
@@ -141,7 +142,7 @@ class _Column:
         stale = [(rotate(bytes(token)), key) for key, token in rows if token and not is_current(bytes(token))]
         change = sql.SQL("UPDATE {table} SET {column} = %s WHERE {primary} = %s").format(**self._names)
         with connection.cursor() as cursor:
-            cursor.executemany(change, stale)  # type: ignore[arg-type]
+            cursor.executemany(change, stale)
         gone = set(keys) - {key for (key,) in self._rows(self._existing, [list(keys)])}
         return {key for key, _token in rows} | gone
 
@@ -159,8 +160,9 @@ class _Column:
 
     def _rows(self, query: sql.Composed, values: list[Any]) -> list[Any]:
         with connection.cursor() as cursor:
-            cursor.execute(query, values)  # type: ignore[arg-type]
-            return cursor.fetchall()
+            cursor.execute(query, values)
+            found: list[Any] = cursor.fetchall()
+            return found
 
 
 def _judged(place: str, token: bytes) -> Count:

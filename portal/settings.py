@@ -190,6 +190,8 @@ CELERY_BEAT_SCHEDULE = {
     "gateway.pulse": {"task": "gateway.pulse", "schedule": 60.0, "options": {"expires": 60}},
     "consent.take_checkpoint": {"task": "consent.take_checkpoint", "schedule": crontab(minute=30, hour=0)},
     "gateway.send_digest": {"task": "gateway.send_digest", "schedule": crontab(minute=0, hour=7)},
+    "profile.tidy_exports": {"task": "profile.tidy_exports", "schedule": 60.0, "options": {"expires": 60}},
+    "profile.close_accounts": {"task": "profile.close_accounts", "schedule": crontab(minute=35)},
     "gateway.blank_ended": {"task": "gateway.blank_ended", "schedule": crontab(minute=50, hour=3)},
     "upstream.forget": {"task": "upstream.forget", "schedule": crontab(minute=50)},
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},

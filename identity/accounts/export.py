@@ -64,6 +64,12 @@ class Registry:
         """Everything that the rooms hold of the person, in the language that is active."""
         return {each: list(each.records(person)) for each in self.exporters.values()}
 
+    def attachments(self, person: User) -> Iterable[Attachment]:
+        """The files that belong to it, one after another."""
+        for each in self.exporters.values():
+            if each.attachments is not None:
+                yield from each.attachments(person)
+
 
 registry = Registry()
 register = registry.register

@@ -8,7 +8,8 @@ class ProfileConfig(AppConfig):
 
     def ready(self) -> None:
         from identity import rotation
-        from identity.profile import index
+        from identity.profile import index, rooms
 
+        rooms.register()
         rotation.register(index.rotate)
         checks.register(index.check_keys, checks.Tags.security, deploy=True)

@@ -23,7 +23,8 @@ TEXTS = {"name_en", "name_zh", "hkid", "date_of_birth", "sex"}  # fields that ca
 
 def open_for(request: HttpRequest) -> QuerySet[CorrectionRequest]:
     """Open reports of the officer's own departments."""
-    return _own(request).open()
+    found: QuerySet[CorrectionRequest] = _own(request).open()
+    return found
 
 
 def _own(request: HttpRequest) -> Any:

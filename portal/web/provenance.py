@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from identity.accounts.models import User
+from identity.mandates import acting
 from identity.profile import corrections
 from identity.profile.errors import NotCorrectable
 from identity.profile.models import CorrectionRequest, ProfileField
@@ -38,7 +39,7 @@ def act(
             data = {**data, name: ""}
     elif verb == "restore":
         data = {key: value for key, value in data.items() if key != name}
-    elif verb == "report" and isinstance(request.user, User):
+    elif verb == "report" and isinstance(request.user, User) and acting.of(request) is None:
         query = _report(request.user, made.get("x-profile", ""), version)
     drafts.save_draft(version, data, caller=caller)
     anchor = f"#field-{name}" if made else ""
@@ -54,7 +55,12 @@ def _report(person: User, name: str, version: FunctionVersion) -> str:
 
 
 def noted(drawn: list[Field], request: HttpRequest) -> list[Field]:
-    """The fields, with the word that one cannot be left out beside it."""
+    """The fields, with the word that one cannot be left out beside it. An agent reports nothing for the other one."""
+    if acting.of(request) is not None:
+        drawn = [
+            replace(field, provenance=field.provenance and replace(field.provenance, is_verified=False))
+            for field in drawn
+        ]
     needed = request.GET.get("needed")
     return [replace(field, note=_needed(field)) if needed == field.name else field for field in drawn]
 

@@ -7,10 +7,11 @@ class GatewayConfig(AppConfig):
 
     def ready(self) -> None:
         """Tell the registry which protocols can be spoken; refuse to start with a key for proofs that is none."""
-        from services.gateway import ledgers, proof
+        from services.gateway import ledgers, proof, rooms
         from services.gateway.connectors.registry import connectors
         from services.registry import protocols
 
+        rooms.register()
         proof.keyring()
         for connector in connectors.values():
             protocols.register(

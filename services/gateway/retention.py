@@ -5,6 +5,7 @@ is open or was a month ago, and one about whose disclosure the person has asked 
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import DateTimeField, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet, Value
@@ -18,7 +19,7 @@ from services.registry.models import FilingPeriod, FunctionVersion
 
 BATCH = 200
 DISPUTABLE = timedelta(days=30)  # so long after a filing period somebody may still ask what was sent in it
-BLANK = {"form": {}, "files": {}}
+BLANK: dict[str, Any] = {"form": {}, "files": {}}
 
 
 def days(version: FunctionVersion) -> int:

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from identity.accounts.freshness import fresh
 from identity.accounts.models import User
 from identity.profile import flows
 from identity.profile.errors import Unusable
 from identity.profile.models import ProfileField
 from portal.web import profile_rows
-from portal.web.account.fresh import fresh
 from services import languages
 from services.forms import fields, schema
 
@@ -46,7 +46,7 @@ _FORM = schema.build(
 
 
 @never_cache
-@fresh
+@fresh(minutes=15)
 @require_http_methods(["GET", "HEAD", "POST"])
 def bank(request: HttpRequest) -> HttpResponse:
     """Both fields empty take it back. What is kept is not shown again in full."""

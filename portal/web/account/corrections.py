@@ -34,7 +34,9 @@ def correction_new(request: HttpRequest, name: str) -> HttpResponse:
         return redirect("web:account-correction", made.ticket)
     row = profile_rows.row(known)
     return render(
-        request, "web/correction_new.html", {"row": row, "department": _owner(corrections.OWNERS[known.source])}
+        request,
+        "web/correction_new.html",
+        {"row": row, "department": _owner(corrections.OWNERS[ProfileField.Source(known.source)])},
     )
 
 

@@ -15,6 +15,7 @@ from portal.web.account import (
     mandates,
     phone,
     prove,
+    rights,
     security,
 )
 
@@ -57,6 +58,11 @@ urlpatterns: list[URLPattern] = [
     path("counter/document/", counter.document, name="account-counter-document"),
     path("counter/<uuid:pk>/", counter.session, name="account-counter-session"),
     path("counter/<uuid:pk>/second/", counter.second, name="account-counter-second"),
+    path("rights/", rights.rights, name="account-rights"),
+    path("rights/export/", rights.export, name="account-export"),
+    path("rights/export/<uuid:pk>/", rights.export_take, name="account-export-take"),
+    path("rights/delete/", rights.delete, name="account-delete"),
+    path("rights/keep/", rights.keep, name="account-keep"),
     path("bank/", bank.bank, name="account-bank"),
     path("corrections/new/<slug:name>/", corrections.correction_new, name="account-correction-new"),
     path("corrections/<slug:ticket>/", corrections.correction, name="account-correction"),

@@ -110,7 +110,8 @@ def test_a_deadline_that_may_be_disputed_keeps_it(function: ServiceFunction, clo
 def test_a_question_that_nobody_has_answered_keeps_it(function: ServiceFunction) -> None:
     call, now = sent(function), timezone.now()
     line = Disclosure.objects.get(reference=call.receipt)
-    asked = Question.objects.create(disclosure=line, person=call.person, recipient="x", text="Why?", due_at=now)
+    assert line.person is not None
+    asked = Question.objects.create(disclosure=line, person=line.person, recipient="x", text="Why?", due_at=now)
     retention.blank_due(now)
     assert not is_blank(call)
     asked.answer, asked.answered_at, asked.answered_by = "Because.", now, UserFactory()

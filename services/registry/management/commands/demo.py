@@ -32,8 +32,15 @@ PROFILE: dict[str, tuple[Any, str, date]] = {  # field -> value, who says so, wh
     "name_zh": ("陳大文", IMMIGRATION, date(2025, 3, 12)),
     "hkid": ("A123456(3)", IMMIGRATION, date(2025, 3, 12)),
     "date_of_birth": ("1988-06-15", IMMIGRATION, date(2025, 3, 12)),
+    "sex": ("M", IMMIGRATION, date(2025, 3, 12)),
     "phone": ("+85291234567", PERSON, date(2026, 1, 20)),
     "email": ("chan.taiman@example.hk", PERSON, date(2026, 1, 20)),
+    "residential_address": (
+        {"line_1": "Flat B, 12/F, Sunrise House", "line_2": "18 Fuk Wa Street", "district": "sham-shui-po"},
+        PERSON,
+        date(2026, 1, 20),
+    ),
+    "bank_account": ({"bank": "004", "account": "123456789"}, PERSON, date(2026, 1, 20)),
     "address": (
         {"line_1": "Flat B, 12/F, Sunrise House", "line_2": "18 Fuk Wa Street", "district": "sham-shui-po"},
         PERSON,
