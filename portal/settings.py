@@ -301,6 +301,7 @@ _ON_LOOPBACK = urlsplit(BASE_URL).hostname in {"127.0.0.1", "localhost"}  # a de
 PROVIDER_ALLOWS_LOOPBACK = environment.flag("PROVIDER_ALLOWS_LOOPBACK", default=_ON_LOOPBACK)
 
 # --- Provider for departments ---------------------------------------------------------------------
+DEMO_CLIENT_SECRET = environment.text("DEMO_CLIENT_SECRET")  # of the demonstration's clients; else made and shown once
 PROVIDER_CLIENT_RATE = environment.number(
     "PROVIDER_CLIENT_RATE", 12_000
 )  # requests of one client a minute, at one endpoint
@@ -322,7 +323,7 @@ REQUEST_MAX_BYTES = 8 * 1024 * 1024  # bytes of a whole request; larger ones are
 
 # --- API ----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["portal.api.reading.Session"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["portal.api.reading.AccessToken", "portal.api.reading.Session"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["portal.api.reading.StrictJSONParser"],

@@ -104,10 +104,15 @@ def checks() -> list[Job]:
 def tests() -> list[list[Job]]:
     """The test runs, each a lane of its own: journeys wait for a browser, faults for leases to run out."""
     units, journeys, faults = REPORTS / "units.xml", REPORTS / "journeys.xml", REPORTS / "faults.xml"
-    apart = ["tests", "--ignore=tests/journeys", "--ignore=tests/faults", "-n", "2"]
+    relying = REPORTS / "relying.xml"
+    elsewhere = [f"--ignore=tests/{folder}" for folder in ("journeys", "relying", "faults")]
+    apart = ["tests", *elsewhere, "-n", "2"]
     return [
         [Job("tests", [*PYTEST, *apart, f"--junitxml={units}"], units)],
-        [Job("journeys", [*PYTEST, "tests/journeys", f"--junitxml={journeys}"], journeys)],
+        [
+            Job("journeys", [*PYTEST, "tests/journeys", f"--junitxml={journeys}"], journeys),
+            Job("relying sites", [*PYTEST, "tests/relying", f"--junitxml={relying}"], relying),
+        ],
         [Job("faults", [*PYTEST, "tests/faults", f"--junitxml={faults}"], faults)],
     ]
 

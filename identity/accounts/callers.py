@@ -13,7 +13,14 @@ from identity.mandates import acting
 _KEY = "caller"
 
 
+def brings_token(request: HttpRequest) -> bool:
+    """Whether an access token says who calls (RFC 6750, RFC 9449); then no session does."""
+    return request.headers.get("Authorization", "").partition(" ")[0].lower() in {"bearer", "dpop"}
+
+
 def _of_browser(request: HttpRequest) -> str | None:
+    if brings_token(request):
+        return None  # a client's request: what some browser began is not its own
     token = request.session.get(_KEY)
     return f"session:{hashlib.sha256(token.encode()).hexdigest()[:48]}" if token else None  # 192 bits, fits its column
 

@@ -70,4 +70,4 @@ def _take_up(request: HttpRequest) -> None:
     if time.time() - kept["at"] > KEPT_SECONDS:
         return
     request.method = request.META["REQUEST_METHOD"] = "POST"
-    request.POST = QueryDict(decrypt(kept["post"].encode("ascii")))  # type: ignore[misc, assignment]
+    request.POST = QueryDict(decrypt(kept["post"].encode("ascii")))

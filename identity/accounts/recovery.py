@@ -12,7 +12,6 @@ from uuid import UUID
 
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
-from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -133,7 +132,7 @@ def redeem(request: HttpRequest, secret: str, *, password: str) -> User:
         row: tuple[UUID, str] | None = first_row(_REDEEM, [_digest(secret)])
         if row is not None:
             person = User.objects.get(pk=row[0])
-            get_adapter(request).set_password(person, password)
+            get_adapter(request).set_password(person, password)  # ends the person's sessions too
             factors.remove_all(person)
     if row is None:
         try:
@@ -144,8 +143,6 @@ def redeem(request: HttpRequest, secret: str, *, password: str) -> User:
         logger.warning("recovery_refused", reason="early")
         raise Refused("early")
     attempts.pay_back(cost)
-    for session in UserSession.objects.filter(user=person):
-        session.end()
     logger.info("recovery_used", kind=row[1], person=pseudonym(person))
     _tell(request, person, "account/email/recovered", {})
     return person

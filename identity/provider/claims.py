@@ -1,7 +1,7 @@
 """Scopes, the claims they stand for, and what a person's profile says of them (OpenID Connect Core 1.0 section 5)."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -15,7 +15,7 @@ from identity.provider.errors import InvalidRequest
 
 SCOPES: dict[str, tuple[str, ...]] = {  # section 5.4
     "openid": (),
-    "profile": ("name", "name#zh-Hant", "birthdate", "updated_at"),
+    "profile": ("name", "name#zh-Hant", "birthdate", "gender", "updated_at"),
     "email": ("email", "email_verified"),
     "address": ("address",),
     "phone": ("phone_number", "phone_number_verified"),
@@ -26,6 +26,7 @@ NAMES: dict[str, str | Promise] = {  # what a person reads; what only describes 
     "name": _("Your name"),
     "name#zh-Hant": _("Your name in Chinese"),
     "birthdate": _("Your date of birth"),
+    "gender": _("Your sex"),
     "email": _("Your e-mail address"),
     "address": _("Your address"),
     "phone_number": _("Your phone number"),
@@ -35,6 +36,7 @@ SOURCES = {  # claim -> field of the profile
     "name": "name_en",
     "name#zh-Hant": "name_zh",
     "birthdate": "date_of_birth",
+    "gender": "sex",
     "email": "email",
     "address": "address",
     "phone_number": "phone",
@@ -103,10 +105,14 @@ def values(person: User, wanted: Collection[str], *, allowed: Collection[str]) -
 
 def _value(claim: str, field: ProfileField | None, person: User) -> Any:
     if field is not None:
-        return _address(field.value) if claim == "address" else field.value
+        return _WRITTEN.get(claim, _as_it_is)(field.value)
     if claim == "email":
         return person.email
     return person.get_full_name() if claim == "name" else None
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
 
 
 def _address(value: Any) -> dict[str, str]:
@@ -123,3 +129,9 @@ def _address(value: Any) -> dict[str, str]:
         "country": "HK",
     }
     return {name: text for name, text in told.items() if text}
+
+
+_WRITTEN: dict[str, Callable[[Any], Any]] = {  # claims that are written otherwise than the profile has them
+    "address": _address,
+    "gender": {"F": "female", "M": "male"}.get,  # section 5.1; whoever is neither tells none
+}

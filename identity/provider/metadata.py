@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from authlib.oauth2.rfc8628 import DEVICE_CODE_GRANT_TYPE
+
 from identity.accounts.models import User
 from identity.provider import assertions, claims, dpop
 from identity.provider.issuer import address, issuer
@@ -19,7 +21,7 @@ def configuration() -> dict[str, Any]:
         "scopes_supported": list(claims.SCOPES),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "grant_types_supported": ["authorization_code", "refresh_token", DEVICE_CODE_GRANT_TYPE],
         "acr_values_supported": list(User.Assurance.values),
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": list(Client.Algorithm.values),
@@ -56,4 +58,5 @@ _ENDPOINTS = {
     "introspection": "introspection",
     "pushed_authorization_request": "par",
     "end_session": "logout",
+    "device_authorization": "device",
 }

@@ -16,7 +16,12 @@ def default_grant_types() -> list[str]:
 def new_secret() -> tuple[str, str]:
     """A secret of 256 random bits to show once, and the digest to keep. So random a one needs no slow hash."""
     secret = secrets.token_urlsafe(32)
-    return secret, hashlib.sha256(secret.encode()).hexdigest()
+    return secret, digest_of(secret)
+
+
+def digest_of(secret: str) -> str:
+    """What is kept of a client's secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 class ClientMetadata(ClientMixin):
@@ -45,8 +50,7 @@ class ClientMetadata(ClientMixin):
         return redirect_uri in self.redirect_uris
 
     def check_client_secret(self, client_secret: str) -> bool:
-        given = hashlib.sha256(client_secret.encode()).hexdigest()
-        return bool(self.secret_digest) and secrets.compare_digest(given, self.secret_digest)
+        return bool(self.secret_digest) and secrets.compare_digest(digest_of(client_secret), self.secret_digest)
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
         """The one method that was registered, at every endpoint."""

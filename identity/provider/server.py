@@ -11,6 +11,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from identity.provider import client_authentication
+from identity.provider.devices import DeviceGrant
 from identity.provider.endpoints import Introspection, Revocation
 from identity.provider.errors import InvalidRequest, OAuth2Error
 from identity.provider.grants import CodeGrant, RefreshGrant, RequiredS256
@@ -71,5 +72,6 @@ class Server(AuthorizationServer):
 server = Server()
 server.register_grant(CodeGrant, [RequiredS256(required=True)])
 server.register_grant(RefreshGrant)
+server.register_grant(DeviceGrant)
 server.register_endpoint(Introspection)
 server.register_endpoint(Revocation)

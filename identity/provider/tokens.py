@@ -174,6 +174,11 @@ class Bearer:
         return self.family.person
 
     @property
+    def acr(self) -> str:
+        """What the person had proved when they let the client have it."""
+        return self.family.acr
+
+    @property
     def scopes(self) -> frozenset[str]:
         return frozenset(self.scope.split())
 

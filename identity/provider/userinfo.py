@@ -21,15 +21,19 @@ LONGEST_TOKEN = 512  # characters
 class Refused(Exception):
     """A request for a protected resource without a token that is good for it (RFC 6750 section 3)."""
 
-    def __init__(self, error: str = "", description: str = "", *, status: int = 401, scheme: str = "Bearer") -> None:
+    def __init__(
+        self, error: str = "", description: str = "", *, status: int = 401, scheme: str = "Bearer",
+        scope: str = "openid",
+    ) -> None:  # fmt: skip
         super().__init__(error)
         self.error, self.description, self.status, self.scheme = error, description, status, scheme
+        self.scope = scope  # that is needed, where it is missing
 
     def challenge(self) -> str:
         """The WWW-Authenticate header."""
         facts = {"realm": "Ferry", "error": self.error, "error_description": self.description}
         if self.error == "insufficient_scope":
-            facts["scope"] = "openid"
+            facts["scope"] = self.scope
         if self.scheme == "DPoP":
             facts["algs"] = " ".join(dpop.ALGORITHMS)
         return f"{self.scheme} " + ", ".join(f'{name}="{value}"' for name, value in facts.items() if value)

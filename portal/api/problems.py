@@ -12,6 +12,8 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from identity.mandates.errors import NotUsable
+from identity.provider.userinfo import Refused
+from portal.api.reading import TokenRefused
 from services.forms.errors import FieldError, FileRefused, Invalid
 from services.gateway.errors import (
     AssuranceTooLow,
@@ -23,6 +25,7 @@ from services.gateway.errors import (
 
 INSUFFICIENT = "insufficient_user_authentication"  # RFC 9470 section 3
 MEDIA_TYPE = "application/problem+json"
+CHALLENGES = 'Session, Bearer realm="Ferry", scope="calls"'  # the two ways to say who calls
 
 
 class Problem(exceptions.APIException):
@@ -77,6 +80,18 @@ def field_errors(errors: Sequence[FieldError]) -> list[dict[str, str]]:
     return [{"pointer": f"#{error.pointer}", "detail": error.message} for error in errors]
 
 
+def _token_refused(refused: Refused) -> Problem:
+    """RFC 6750 section 3.1."""
+    headers, status = {"WWW-Authenticate": refused.challenge()}, refused.status
+    if status == 403:
+        detail = _("The access token does not allow calls. Ask the person for the scope “calls”.")
+        return Problem("insufficient-scope", status, _("You may not do this"), detail, headers, error=refused.error)
+    detail = _("The access token is unknown, expired or revoked, or its proof does not fit. Get a new one.")
+    return Problem(
+        "token-refused", status, _("This access token is not accepted"), detail, headers, error=refused.error
+    )
+
+
 def _of_domain(error: Exception, *, is_signed_in: bool, by_token: bool) -> Problem | None:
     """The problem that a domain error is to a client."""
     match error:
@@ -89,7 +104,7 @@ def _of_domain(error: Exception, *, is_signed_in: bool, by_token: bool) -> Probl
         case NotWithdrawable():
             return Problem("not-withdrawable", 409, _("It has left already"), error.message, code=error.code)
         case AssuranceTooLow() if not is_signed_in:
-            headers = {"WWW-Authenticate": "Session"}
+            headers = {"WWW-Authenticate": CHALLENGES}
             return Problem("not-signed-in", 401, _("Please sign in first"), headers=headers, needed=error.needed)
         case AssuranceTooLow():
             return _not_sure_enough(error.needed, by_token=by_token)
@@ -132,6 +147,8 @@ def _not_sure_enough(needed: str, *, by_token: bool) -> Problem:
 def problem_response(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. None for what nobody foresaw: Django's own handler answers that."""
     request = context.get("request")
+    if isinstance(error, TokenRefused):
+        error = _token_refused(error.refused)
     user = getattr(request, "user", None)
     by_token = getattr(request, "auth", None) is not None
     problem = _of_domain(error, is_signed_in=bool(user and user.is_authenticated), by_token=by_token)
@@ -155,7 +172,7 @@ def _of_drf(error: exceptions.APIException) -> tuple[dict[str, Any], dict[str, s
     if isinstance(error, exceptions.Throttled):
         headers["Retry-After"] = str(int(getattr(error, "wait", None) or 60) + 1)
     if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):
-        headers["WWW-Authenticate"] = "Session"
+        headers["WWW-Authenticate"] = CHALLENGES
     code, members = error.status_code, {}
     detail = str(error.detail) if isinstance(error, exceptions.ParseError) else ""
     if isinstance(error, exceptions.ValidationError) and isinstance(error.detail, dict):

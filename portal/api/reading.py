@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import ParseError
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import APIException, ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
@@ -18,6 +18,12 @@ from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
 from identity.accounts import authentication
+from identity.accounts.callers import brings_token
+from identity.accounts.models import User
+from identity.provider import tokens, userinfo
+
+SCOPE = "calls"  # of access tokens that may be used here
+CHALLENGE = f'Bearer realm="Ferry", scope="{SCOPE}"'
 
 
 def _refuse(constant: str) -> Any:
@@ -77,6 +83,50 @@ class Session(SessionAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return "Session"
+
+
+class TokenRefused(APIException):
+    """An access token that is not good for this; portal.api.problems makes a document of it."""
+
+    def __init__(self, refused: userinfo.Refused) -> None:
+        super().__init__(refused.error)
+        self.refused = refused
+        self.status_code = refused.status
+
+
+class AccessToken(BaseAuthentication):
+    """An access token of our own provider, with the scope `calls` (RFC 6750), bound to a key or not (RFC 9449).
+
+    It comes in the header, and then a session beside it says nothing: no CSRF token is asked for.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, tokens.Bearer] | None:
+        """Whose it is, and what it is good for. Raises TokenRefused (RFC 6750 section 3.1)."""
+        if not brings_token(request._request):
+            return None
+        try:
+            found = userinfo.bearer(request._request, f"{settings.BASE_URL}{request._request.path}")
+            if SCOPE not in found.scopes:
+                raise userinfo.Refused("insufficient_scope", "The scope calls is needed", status=403, scope=SCOPE)
+        except userinfo.Refused as refused:
+            raise TokenRefused(refused) from None
+        return found.person, found
+
+    def authenticate_header(self, request: Request) -> str:
+        return CHALLENGE
+
+
+class AccessTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How the OpenAPI document describes it."""
+
+    target_class = "portal.api.reading.AccessToken"
+    name = "openid"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        return {"type": "openIdConnect", "openIdConnectUrl": "/.well-known/openid-configuration"}
+
+    def get_security_requirement(self, auto_schema: object) -> dict[str, list[str]]:
+        return {self.name: [SCOPE]}
 
 
 def acr_of(request: Request) -> str:

@@ -120,6 +120,7 @@ def greet(var: Path, port: int, twins_port: int) -> None:
     for name, password, who in LOGINS:
         say(f"  {name:10}{password:17}{who}")
     say(f"\n  Demonstration departments: http://127.0.0.1:{twins_port}/_twins/")
+    say(f"  Demonstration identity app: http://127.0.0.1:{twins_port + 4}/app/")
     say(f"  Data: {var}   Logs: {var / 'log'}")
     say("  Stop with Ctrl-C.\n")
 

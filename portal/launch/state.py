@@ -29,6 +29,7 @@ PUBLISHED = (
     "FERRY_PROOF_KEY",
     "FERRY_DISCLOSURE_KEY",
     "TWINS_WEBHOOK_SECRET",
+    "DEMO_CLIENT_SECRET",
     "UPSTREAM_CLIENT_SECRET",
     "UPSTREAM_PRIVATE_KEY",
     "FERRY_VAR",
@@ -89,6 +90,7 @@ def secret_variables(var: Path, environ: Mapping[str, str]) -> dict[str, str]:
         "FERRY_PROOF_KEY": lambda: secrets.token_urlsafe(32),
         "FERRY_DISCLOSURE_KEY": lambda: secrets.token_urlsafe(32),
         "TWINS_WEBHOOK_SECRET": lambda: f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "DEMO_CLIENT_SECRET": lambda: secrets.token_urlsafe(32),
         "UPSTREAM_CLIENT_SECRET": lambda: secrets.token_urlsafe(32),
         "UPSTREAM_PRIVATE_KEY": rsa_key,
     }

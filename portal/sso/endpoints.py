@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from identity.provider import keys, metadata, par, userinfo
+from identity.provider import devices, keys, metadata, par, userinfo
 from identity.provider.errors import OAuth2Error
 from identity.provider.oauth_request import ProviderRequest
 from identity.provider.server import server
@@ -35,6 +35,19 @@ def jwks(request: HttpRequest) -> HttpResponse:
 def token(request: HttpRequest) -> HttpResponse:
     """RFC 6749 section 3.2."""
     return _public(server.token(request))
+
+
+@csrf_exempt
+@login_not_required
+@require_POST
+@transaction.atomic
+def device_authorization(request: HttpRequest) -> HttpResponse:
+    """RFC 8628 section 3.1."""
+    try:
+        answer = devices.begin(ProviderRequest(request, "device"))
+    except OAuth2Error as error:
+        return _public(server.refuse(error))
+    return _public(server.handle_response(200, answer, [("Content-Type", "application/json")]))
 
 
 @csrf_exempt

@@ -13,6 +13,7 @@ urlpatterns = [
     path("sso/consent", authorize.decide, name="consent"),
     path("sso/account", authorize.choose, name="choose"),
     path("sso/par", endpoints.pushed_authorization_request, name="par"),
+    path("sso/device", endpoints.device_authorization, name="device"),
     path("sso/token", endpoints.token, name="token"),
     path("sso/userinfo", endpoints.user_info, name="userinfo"),
     path("sso/introspect", endpoints.introspection, name="introspection"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from identity.accounts.models import User
@@ -18,4 +19,4 @@ def ways(request: HttpRequest) -> Iterable[Way]:
     if connection is None:
         return []
     level = User.Assurance.PLUS if connection.can_sign else User.Assurance.BASIC
-    return [Way(_("Use your identity app"), "web:upstream-prove", level)]
+    return [Way(_("Use your identity app"), reverse("web:upstream-prove"), level)]

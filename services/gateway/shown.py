@@ -13,6 +13,7 @@ from services.gateway import acting
 from services.gateway.models import ServiceCall
 from services.registry.models import FunctionVersion
 
+AGENT = "agent"  # recipient of a line: not a department, but whoever acts for the person
 _SHOWN = "mandate_shown"
 
 
@@ -20,7 +21,9 @@ def filled_in(request: HttpRequest, version: FunctionVersion, shown: Collection[
     """The principal's disclosure log says that their profile was shown to whoever acts for them: once a session."""
     mandate = session.of(request)
     if mandate is not None and shown:
-        _note_once(request, mandate, version, shown, reference="")
+        asked = version.form["properties"]
+        fields = {asked[name].get("x-profile", name) for name in shown}  # as the profile calls them
+        _note_once(request, mandate, version, fields, reference="")
 
 
 def read(request: HttpRequest, call: ServiceCall) -> None:
@@ -43,7 +46,7 @@ def _note_once(
         for_person=mandate.principal_person,
         actor=request.user if mandate.is_assisted else None,
         kind="officer" if mandate.is_assisted else "call",
-        recipient=mandate.department or "agent",
+        recipient=mandate.department or AGENT,
         recipient_names=mandate.department_names or {"en": agent["en"], "zh-hant": agent["zh"], "zh-hans": agent["zh"]},
         purpose=version.function.code,
         purpose_names=version.names,

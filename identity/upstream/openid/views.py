@@ -1,11 +1,14 @@
 """To an OpenID Provider and back."""
 
+from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.models import SocialApp
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView, OAuth2LoginView
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from requests import RequestException
 
 from identity.upstream.freshness import fresh_address, is_fresh
 from identity.upstream.openid.adapter import OpenIDAdapter
@@ -30,8 +33,11 @@ def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
 
 
 def _view(kind: type[OAuth2LoginView | OAuth2CallbackView], request: HttpRequest, provider_id: str) -> HttpResponse:
+    adapter = OpenIDAdapter(request, provider_id)
     try:
-        response: HttpResponse = kind.adapter_view(OpenIDAdapter(request, provider_id))(request)
+        response: HttpResponse = kind.adapter_view(adapter)(request)
     except SocialApp.DoesNotExist:
         raise Http404 from None
+    except (OAuth2Error, RequestException, KeyError) as error:  # its description cannot be read, or is another's
+        response = render_authentication_error(request, adapter.get_provider(), exception=error)
     return response

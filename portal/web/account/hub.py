@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from portal.web import keeping
+from portal.web.wording import wording
+
 
 class Section(NamedTuple):
     """One card of the page."""
@@ -30,6 +33,7 @@ SECTIONS = [
         "web:account-consents", _("What I allowed"), _("Departments that may get your data. Take it back at once.")
     ),
     Section("web:account-devices", _("Where you are signed in"), _("Your devices. Sign out one of them, or all.")),
+    Section("web:account-device", _("Connect a device"), _("Type in the code that a kiosk or a screen shows you.")),
     Section("web:account-identity-app", _("Your identity app"), _("Sign in with it, and let it fill in your data.")),
     Section("web:account-security", _("Sign-in and security"), _("Your passkeys, app, recovery codes and password.")),
     Section("web:account-mandates", _("Acting for others"), _("For whom you act, who acts for you, and how far.")),
@@ -43,4 +47,8 @@ SECTIONS = [
 def account(request: HttpRequest) -> HttpResponse:
     """The sections as cards; above them, what was noted about the person since they last looked."""
     cards = [{"url": reverse(each.view), "title": each.title, "text": each.text} for each in SECTIONS]
-    return render(request, "web/account.html", {"cards": cards, "news_count": getattr(request.user, "news_count", 0)})
+    begun = [
+        {"name": wording(each.version).html(), "code": each.version.function.code} for each in keeping.begun(request)
+    ]
+    news_count = getattr(request.user, "news_count", 0)
+    return render(request, "web/account.html", {"cards": cards, "begun": begun, "news_count": news_count})

@@ -10,6 +10,7 @@ from identity.profile.models import ProfileField
 from services import languages
 from services.forms import schema
 from services.forms.kinds import Json
+from services.gateway import shown
 
 
 def say(line: Disclosure, *, reader: User) -> str:
@@ -24,6 +25,8 @@ def say(line: Disclosure, *, reader: User) -> str:
 
 
 def _pattern(line: Disclosure, reader: User) -> str:
+    if line.recipient == shown.AGENT:
+        return _of_agent(line, reader)
     if line.kind == Disclosure.Kind.CALL:
         return _of_call(line, reader)
     if line.kind == Disclosure.Kind.OFFICER:
@@ -45,7 +48,15 @@ def _of_call(line: Disclosure, reader: User) -> str:
     return _("%(who)s received this for “%(what)s” because you sent it for %(subject)s.")
 
 
+def _of_agent(line: Disclosure, reader: User) -> str:
+    if line.for_person_id == reader.pk:
+        return _("%(who)s saw this of you while acting for you, for “%(what)s”.")
+    return _("You saw this of %(subject)s while acting for them, for “%(what)s”.")
+
+
 def _of_look(line: Disclosure) -> str:
+    if line.ground.startswith(ASSISTED):
+        return _("An officer of %(who)s, who helped you at a counter, saw this of you for “%(what)s”.")
     if line.recipient == OPERATIONS:
         return _("Someone of the team that runs Ferry looked at the record of your call “%(what)s”.")
     if line.fields:

@@ -31,7 +31,7 @@ def with_app(person: User) -> User:
 
 def code() -> str:
     """What the app shows now."""
-    return format_hotp_value(hotp_value(SECRET, int(time.time()) // 30))
+    return str(format_hotp_value(hotp_value(SECRET, int(time.time()) // 30)))
 
 
 def prove(client: Client, *, next: str = "/") -> Any:

@@ -19,16 +19,22 @@ from structlog.testing import capture_logs
 
 from identity.accounts import attempts, recovery
 from identity.accounts.models import Recovery, User
+from identity.accounts.sessions import SessionStore
 from identity.statements import clock
 from tests.factories import OfficerFactory, UserFactory
 
 NEW = "calm-water-9"
 
 
+def anonymous() -> HttpRequest:
+    request = RequestFactory().post("/")
+    request.user, request.session = AnonymousUser(), SessionStore()
+    return request
+
+
 @pytest.fixture
 def request_(db: None) -> Any:
-    request = RequestFactory().post("/")
-    request.user = AnonymousUser()
+    request = anonymous()
     with context.request_context(request):
         yield request
 
@@ -182,8 +188,7 @@ def test_a_slip_without_a_reference_is_refused_by_the_database(person: User, off
 def test_of_many_redemptions_at_once_one_counts(transactional_db: None) -> None:
     person, officer = UserFactory(), OfficerFactory()
     officer.user_permissions.add(Permission.objects.get(codename="issue_recovery_slip"))
-    request = RequestFactory().post("/")
-    request.user = AnonymousUser()
+    request = anonymous()
     with context.request_context(request):
         letters = recovery.plain(issue(request, person, officer))
 

@@ -27,7 +27,7 @@ def person(db: None) -> User:
 def tamper() -> Callable[..., None]:
     """SQL of someone who may do everything: the triggers do not stop it."""
 
-    def run(statement: str, *values: object) -> None:
+    def run(statement: str, *values: int | str) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             for table in TABLES:

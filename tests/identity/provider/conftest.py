@@ -19,6 +19,7 @@ def person(db: None) -> User:
         "name_en": ("CHAN Tai Man", "immd"),
         "name_zh": ("陳大文", "immd"),
         "date_of_birth": ("1988-06-15", "immd"),
+        "sex": ("F", "immd"),
         "phone": ("+85291234567", "person"),
         "email": ("chan@example.hk", "person"),
         "address": ({"line_1": "Flat B", "line_2": "18 Fuk Wa Street", "district": "sham-shui-po"}, "person"),

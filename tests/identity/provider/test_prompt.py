@@ -1,8 +1,10 @@
 """Who has to be there, how freshly, and how surely (OpenID Connect Core 1.0 section 3.1.2)."""
 
 import json
+import time
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client as Browser
 
 from identity.accounts.models import User
@@ -156,3 +158,46 @@ def test_claims_with_the_sub_of_another(party: Party) -> None:
     party.tokens()
     wish = json.dumps({"id_token": {"sub": {"value": "somebody-else"}}})
     assert error_of(party, claims=wish, prompt="none") == "login_required"
+
+
+@pytest.fixture
+def with_second_factor(person: User) -> User:
+    Authenticator.objects.create(user=person, type=Authenticator.Type.TOTP, data={"secret": "kept elsewhere"})
+    return person
+
+
+def prove_by_code(browser: Browser) -> None:
+    """As the session stands after a code of the person's app."""
+    session = browser.session
+    step = {"method": "mfa", "type": "totp", "at": time.time(), "reauthenticated": True}
+    session["account_authentication_methods"] = [*session["account_authentication_methods"], step]
+    session.save()
+
+
+PLUS = json.dumps({"id_token": {"acr": {"essential": True, "values": ["plus"]}}})
+
+
+def test_acr_essential_leads_to_a_step_up_and_back(party: Party, with_second_factor: User) -> None:
+    detour = party.authorize(claims=PLUS)
+    asked = query_of(detour["Location"])
+    assert asked["acr"] == "plus"
+    prove_by_code(party.browser)
+    answer = party.consent(party.browser.get(asked["next"]))
+    tokens = party.exchange(query_of(answer["Location"])["code"]).json()
+    assert party.claims(tokens["id_token"])["acr"] == "plus"
+
+
+def test_acr_essential_is_not_passed_by_coming_back_without_it(party: Party, with_second_factor: User) -> None:
+    asked = query_of(party.authorize(claims=PLUS)["Location"])
+    assert query_of(party.browser.get(asked["next"])["Location"])["acr"] == "plus"
+
+
+def test_acr_values_are_asked_for_once_and_never_insisted_on(party: Party, with_second_factor: User) -> None:
+    asked = query_of(party.authorize(acr_values="plus")["Location"])
+    answer = party.consent(party.browser.get(asked["next"]))
+    tokens = party.exchange(query_of(answer["Location"])["code"]).json()
+    assert party.claims(tokens["id_token"])["acr"] == "basic"
+
+
+def test_acr_essential_of_a_person_without_a_strong_factor(party: Party) -> None:
+    assert error_of(party, claims=PLUS) == "unmet_authentication_requirements"

@@ -80,6 +80,7 @@ def test_scope_profile(party: Party) -> None:
     assert found["name"] == "CHAN Tai Man"
     assert found["name#zh-Hant"] == "陳大文"
     assert found["birthdate"] == "1988-06-15"
+    assert found["gender"] == "female"
     assert isinstance(found["updated_at"], int)
     assert "email" not in found
 

@@ -32,8 +32,8 @@ def call_for(client: Client, function: ServiceFunction, mandate: str) -> Any:
 def mother(citizen: User) -> User:
     person = UserFactory(username="mother", first_name="LEUNG Mei Ling")
     for name, field in profile.read(citizen).items():
-        profile.store(person, name, field.value, source=field.source, checked_on=field.checked_on)
-    profile.store(person, "name_en", "LEUNG Mei Ling", source="immd", checked_on=field.checked_on)
+        value = {"name_en": "LEUNG Mei Ling", "hkid": "C123456(9)"}.get(name, field.value)
+        profile.store(person, name, value, source=field.source, checked_on=field.checked_on)
     return person
 
 

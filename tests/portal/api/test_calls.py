@@ -88,6 +88,14 @@ def test_a_function_that_needs_a_signature_says_so(api: Client) -> None:
     assert (answer.status_code, code_of(answer), answer.json()["needed"]) == (403, "insufficient-assurance", "plus")
 
 
+def test_what_a_session_lacks_is_said_as_rfc_9470_says_it(api: Client) -> None:
+    function = ServiceFunctionFactory(version__assurance="plus")
+    answer = post_call(api, function.code)
+    assert 'error="insufficient_user_authentication"' in answer["WWW-Authenticate"]
+    assert 'acr_values="plus"' in answer["WWW-Authenticate"]
+    assert (answer.json()["error"], answer.json()["acr_values"]) == ("insufficient_user_authentication", "plus")
+
+
 def test_an_account_that_nobody_verified_is_not_enough(function: ServiceFunction) -> None:
     client = APIClient()
     client.force_login(UserFactory(assurance="none"))

@@ -44,6 +44,7 @@ def principal(db: None) -> User:
 def send(function: ServiceFunction, agent: User, mandate: Mandate, key: str = "one") -> ServiceCall:
     call, _ = flows.submit(
         function, {"topic": "Parking"}, person=agent, caller=owner(mandate), idempotency_key=key, language="en",
+        acr="basic",
         mandate=mandate,
     )  # fmt: skip
     return call
@@ -60,7 +61,7 @@ def test_the_departments_request_names_who_acted_for_whom(agent: User, principal
 def test_nobody_acts_in_the_request_of_a_persons_own_call(principal: User) -> None:
     call, _ = flows.submit(
         ServiceFunctionFactory(), {"topic": "Parking"}, person=principal, caller=f"user:{principal.pk}",
-        idempotency_key="one", language="en",
+        idempotency_key="one", language="en", acr="basic",
     )  # fmt: skip
     delivery = delivery_of(call)
     assert "actor" not in compose(delivery.request_map["body"], delivery.context)

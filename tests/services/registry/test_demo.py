@@ -1,6 +1,8 @@
 """The demonstration's people: there after one run, unchanged after another."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth import authenticate
@@ -12,6 +14,7 @@ from identity.accounts.models import User
 from identity.mandates.models import Mandate
 from identity.profile import flows as profile
 from identity.profile.models import ProfileField
+from identity.provider.models import Client
 from services.forms.formats import CHECKER
 from services.registry.catalogue.load import load
 from services.registry.models import Backend, FilingPeriod, ServiceFunction
@@ -117,3 +120,24 @@ def test_the_citizen_may_act_for_their_mother_but_not_sign(demo: None) -> None:
 def test_a_second_run_makes_no_second_mandate(demo: None) -> None:
     call_command("demo")
     assert Mandate.objects.count() == 1
+
+
+def test_a_department_has_a_site_that_people_sign_in_to(demo: None, settings: Any) -> None:
+    settings.DEMO_CLIENT_SECRET = "a" * 43
+    DepartmentFactory(code="rvd")
+    call_command("demo")
+    client = Client.objects.get(client_id="demo-rvd")
+    assert client.state == "live"
+    assert client.approved_by != client.created_by
+    assert client.check_client_secret("a" * 43)
+
+
+def test_one_more_site_is_registered_by_one_command(demo: None, capsys: Any) -> None:
+    call_command("demo_client", "https://td.example.hk/callback", "--scopes", "openid")
+    told = json.loads(capsys.readouterr().out)
+    assert Client.objects.get(client_id=told["client_id"]).check_client_secret(told["client_secret"])
+
+
+def test_a_site_of_no_department_is_refused(demo: None) -> None:
+    with pytest.raises(CommandError):
+        call_command("demo_client", "https://td.example.hk/callback", "--department", "nobody")

@@ -1,8 +1,9 @@
-"""`manage.py demo`: the people of the demonstration, and two filing periods. A second run changes nothing."""
+"""`manage.py demo`: the demonstration's people, two sites they sign in to, two filing periods. Can be run again."""
 
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
@@ -13,7 +14,7 @@ from identity.mandates import flows as mandates
 from identity.mandates.models import Mandate
 from identity.profile import flows as profile
 from identity.profile.models import ProfileField
-from services.registry import publication, roles
+from services.registry import demonstration_clients, publication, roles
 from services.registry.models import Department, FilingPeriod, Membership, ServiceFunction
 from services.registry.windows import HONG_KONG
 
@@ -90,6 +91,11 @@ class Command(BaseCommand):
                     profile.store(people[username], name, value, source=source, checked_on=checked_on)
         _let_act(people["citizen"], people["mother"])
         _file_until(timezone.now())
+        for client_id, values in demonstration_clients.CLIENTS.items():
+            if Department.objects.filter(code=values["department"]).exists():
+                _, secret = demonstration_clients.ensure(client_id, values)
+                if secret and not settings.DEMO_CLIENT_SECRET:
+                    self.stdout.write(f"The site {client_id} signs in with the secret {secret} (shown once).")
         self.stdout.write(f"Demonstration log-ins are ready: {', '.join(people)}.")
 
 

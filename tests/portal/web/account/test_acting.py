@@ -46,7 +46,17 @@ def test_that_it_was_shown_stands_once_in_the_principals_log(
         acting.get(address_of(function))
     (line,) = Disclosure.objects.all()
     assert (line.person, line.for_person) == (daughter, mother)
-    assert "applicant_hkid" in line.fields
+    assert "hkid" in line.fields
+
+
+def test_both_read_in_their_log_what_was_shown(
+    acting: Client, function: ServiceFunction, mother: User, browser: Browser
+) -> None:
+    acting.get(address_of(function))
+    log = "/en/account/disclosures/"
+    assert "CHAN Siu Ling saw this of you while acting for you" in text_of(browser(mother).get(log))
+    acting.post("/en/account/mandates/stop/")
+    assert "You saw this of" in text_of(acting.get(log))
 
 
 def test_without_the_right_to_prepare_nothing_of_the_profile_is_shown(

@@ -53,6 +53,8 @@ def test_from_the_counter_to_the_receipt(
     assert (line.person, line.for_person, line.ground) == (officer, mother, f"assisted session {mandate.pk}")
     looked = Disclosure.objects.get(kind="officer")
     assert (looked.actor, looked.for_person, looked.recipient) == (officer, mother, function.department.code)
+    log = text_of(phone.get("/en/account/disclosures/"))
+    assert f"An officer of {function.department.name_en}, who helped you at a counter, saw this of you" in log
 
 
 def test_the_citizen_ends_it_while_the_officers_form_is_open(

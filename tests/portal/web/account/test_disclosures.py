@@ -2,7 +2,7 @@
 
 import html
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -121,7 +121,7 @@ def test_signed_out_it_asks_for_the_log_in(client: Client) -> None:
     ],
 )
 def test_the_list_is_narrowed(person: User, reader: Client, query: dict[str, str], expected: list[str]) -> None:
-    first, second = (timezone.make_aware(timezone.datetime(2026, 3, day, 12)) for day in (1, 2))
+    first, second = (timezone.make_aware(datetime(2026, 3, day, 12)) for day in (1, 2))
     note(person, at=first, recipient="immd", purpose_names={"en": "Immigration"})
     note(person, at=second, kind="token", purpose_names={"en": "Transport"})
     page = text_of(reader.get(PAGE, query))

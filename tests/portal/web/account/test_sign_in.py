@@ -49,7 +49,8 @@ def text_of(response: Any) -> str:
 
 
 def code_of_app(secret: str) -> str:
-    return format_hotp_value(hotp_value(secret, list(yield_hotp_counters_from_time())[1]))
+    code: str = format_hotp_value(hotp_value(secret, list(yield_hotp_counters_from_time())[1]))
+    return code
 
 
 def switch_on_app(client: Client) -> tuple[str, Any]:

@@ -90,6 +90,11 @@ def test_an_owner_counts_for_the_function_of_its_form_only(citizen: User, functi
     assert not Draft.objects.filter(caller=f"user:{citizen.pk}").exists()
 
 
+def test_the_account_lists_what_was_begun(signed_in: Client, function: ServiceFunction) -> None:
+    typed(signed_in, function, signed_in.get(address_of(function)), mark="AB1234")
+    assert f'href="{address_of(function)}"' in text_of(signed_in.get("/en/account/"))
+
+
 def test_what_is_kept_is_encrypted(signed_in: Client, function: ServiceFunction) -> None:
     typed(signed_in, function, signed_in.get(address_of(function)), mark="AB1234")
     with connection.cursor() as cursor:

@@ -1,7 +1,6 @@
 """What the app is asked of somebody who is signed in: details, a proof, a signature; over the real wire, both ways."""
 
 import hashlib
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -27,7 +26,7 @@ APP_PAGE = "/en/account/identity-app/"
 DETAILS = f"{APP_PAGE}details/"
 PROVE = "/en/identity-app/prove/"
 DOCUMENT = hashlib.sha256(b"a contract").digest()
-SIGNED = {
+SIGNED: Any = {
     "document_sha256": DOCUMENT,
     "document_name": "Contract",
     "service_name": "Renew a licence",
@@ -36,7 +35,7 @@ SIGNED = {
 
 
 @pytest.fixture
-def ferry(identity_app: IdentityApp, live_server: LiveServer, settings: Any) -> Iterator[IdentityApp]:
+def ferry(identity_app: IdentityApp, live_server: LiveServer, settings: Any) -> IdentityApp:
     """The app, with Ferry at an address where it can call back."""
     settings.BASE_URL = live_server.url
     identity_app.register(live_server.url)
@@ -120,7 +119,7 @@ def test_a_proof_counts_once_and_for_its_person_alone(signed_in: Client, ferry: 
 def test_the_app_is_offered_where_more_has_to_be_proved(signed_in: Client, ferry: IdentityApp) -> None:
     page = text_of(signed_in.get(f"{reverse('web:account-prove')}?acr=plus&next=/en/calls/"))
     assert "Use your identity app" in page
-    assert f"{PROVE}?next=" in page, page[page.index("<main") :][:2500]
+    assert f"{PROVE}?next=" in page
 
 
 def test_an_app_without_plus_is_not_offered_for_plus(desktop: Client, ferry: IdentityApp) -> None:

@@ -52,7 +52,7 @@ def test_the_app_gets_an_address_with_everything_that_it_needs(desktop: Client, 
 def test_someone_new_gets_an_account_by_their_openid_alone(desktop: Client, identity_app: IdentityApp) -> None:
     sign_in(desktop, identity_app)
     person = User.objects.get(pk=who(desktop))
-    assert person.socialaccount_set.get().uid == PEOPLE["tai-man"].open_id("ferry")
+    assert SocialAccount.objects.get(user=person).uid == PEOPLE["tai-man"].open_id("ferry")
     assert (person.email, person.get_full_name(), person.has_usable_password()) == ("", "", False)
 
 
