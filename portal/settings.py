@@ -205,6 +205,7 @@ CELERY_BEAT_SCHEDULE = {
     "provider.rotate_signing_keys": {"task": "provider.rotate_signing_keys", "schedule": crontab(minute=35, hour=3)},
     "provider.forget_expired": {"task": "provider.forget_expired", "schedule": crontab(minute=50)},
     "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},
+    "registry.end_trials": {"task": "registry.end_trials", "schedule": crontab(minute=25)},
     "provider.sweep_logouts": {"task": "provider.sweep_logouts", "schedule": 10.0, "options": {"expires": 10}},
     "registry.end_suspensions": {
         "task": "registry.end_suspensions",

@@ -199,7 +199,7 @@ def find_access(token: str) -> Bearer | None:
 
 
 def _is_usable(family: TokenFamily) -> bool:
-    return family.client.state == Client.State.LIVE and family.person.is_active
+    return family.client.state in Client.USABLE and family.person.is_active
 
 
 def revoke_access(token: str, client: Client) -> bool:

@@ -143,6 +143,7 @@ class CallEvents(APIView):
     permission_classes = [AllowAny]
     throttle_classes = [ReadThrottle]
     content_negotiation_class = AnyAccept
+    is_unattended = True  # a page asks for it by itself
 
     @extend_schema(
         operation_id="follow_call",

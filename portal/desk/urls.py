@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from portal.desk import (
     attempting,
+    client_trying,
     clients,
     correcting,
     deciding,
@@ -46,7 +47,10 @@ urlpatterns = [
     path("systems/<slug:code>/maintenances/<int:pk>/end/", systems.maintenance_end, name="maintenance-end"),
     path("clients/", clients.listed, name="clients"),
     path("clients/new/", clients.new, name="client-new"),
+    path("clients/tried/", client_trying.tried, name="client-tried"),
+    path("clients/try/<str:ticket>/", client_trying.with_ticket, name="client-try-ticket"),
     path(CLIENT, clients.client, name="client"),
+    path(f"{CLIENT}try/", client_trying.attempt, name="client-try"),
     path(f"{CLIENT}edit/", clients.edit, name="client-edit"),
     path(f"{CLIENT}submit/", clients.submit, name="client-submit"),
     path(f"{CLIENT}withdraw/", clients.withdraw, name="client-withdraw"),

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from identity.accounts.limits import unattended
 from portal.web import receipt_pdf, shared, sheet, troubles
 from portal.web.templatetags.ferry import moment
 from portal.web.wording import wording
@@ -159,6 +160,7 @@ def call_page(request: HttpRequest, receipt: str) -> HttpResponse:
 
 @login_not_required
 @never_cache
+@unattended
 @require_safe
 def call_part(request: HttpRequest, receipt: str) -> HttpResponse:
     """What changes of the receipt page; 204 while it looks as the page that asks says it does."""
