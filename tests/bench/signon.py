@@ -24,6 +24,7 @@ import requests
 from joserfc.jwk import RSAKey
 
 from portal.launch.processes import web_server
+from portal.launch.state import MARK
 from tests.bench import processor
 from tests.bench.citizen import Citizen
 from tests.bench.sign_on_load import CHALLENGE, REDIRECT_URI, Provider, rate
@@ -127,8 +128,8 @@ def _signed_in(stack: Stack, name: str) -> dict[str, str]:
     session.post(f"{stack.url}/accounts/login/", form, timeout=30).raise_for_status()
     for client in ("public", "confidential"):
         asked = {
-            "response_type": "code", "client_id": client, "redirect_uri": REDIRECT_URI,
-            "scope": SCOPES["with name and e-mail"], "prompt": "consent", "code_challenge": CHALLENGE, "code_challenge_method": "S256",
+            "response_type": "code", "client_id": client, "redirect_uri": REDIRECT_URI, "prompt": "consent",
+            "scope": SCOPES["with name and e-mail"], "code_challenge": CHALLENGE, "code_challenge_method": "S256",
         }  # fmt: skip
         page = session.get(f"{stack.url}/sso/authorize", params=asked, timeout=30)
         form = {name: _hidden(page, name) for name in ("csrfmiddlewaretoken", "request")} | {"action": "grant"}
@@ -154,7 +155,7 @@ def _other(stack: Stack, name: str, module: str, *endpoints: str) -> Iterator[Pr
         connection.execute(f"CREATE DATABASE {database}")  # type: ignore[arg-type]
     env = {
         **{key: ours[key] for key in ("SECRET_KEY", "REDIS_URL", "PATH", "HOME") if key in ours},
-        "FERRY_VAR": str(stack.var),  # counts its processor time with the portal's, which rests meanwhile
+        MARK: str(stack.var),  # counts its processor time with the portal's, which rests meanwhile
         "DJANGO_SETTINGS_MODULE": module,
         "BENCH_DATABASE_URL": urlunsplit(parts._replace(path=f"/{database}")),
         "BENCH_PRIVATE_KEY": RSAKey.generate_key(2048, auto_kid=False).as_pem(private=True).decode(),
