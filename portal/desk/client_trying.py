@@ -1,7 +1,7 @@
 """Test log-ins: the desk is the department's site for once, and shows all there is to see of one sign-in.
 
 The authorization request, log-in and consent run in a browser like any other; the token and userinfo requests go to
-the provider's own endpoints, inside this process. Nothing of it is kept.
+the provider's own endpoints, inside this process. Nothing of it is kept but the disclosure log's line.
 """
 
 import base64
