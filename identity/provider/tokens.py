@@ -62,6 +62,8 @@ def redeem_code(code: str, client: Client) -> AuthorizationCode | None:
     if row is not None:
         found = _codes().get(pk=row[0])
         is_over = found.expires_at <= timezone.now() or found.family.revoked_at is not None
+        if is_over:
+            logger.warning("code_expired", client=client.client_id, person=pseudonym(found.family.person))
         return None if is_over else found
     spent = _codes().filter(digest=digest(code)).first()
     if spent is None:

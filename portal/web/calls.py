@@ -256,6 +256,7 @@ def own_call(request: HttpRequest, receipt: str) -> ServiceCall:
     number = receipts.normalise(receipt)
     found = _own(request).select_related("function__department", "version", "backend").filter(receipt=number).first()
     if number is None or found is None:
+        reach.note_stranger(request, number)
         raise Http404("no such receipt among the caller's own")
     shown.read(request, found)
     return found
