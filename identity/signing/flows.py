@@ -1,4 +1,4 @@
-"""A document is prepared, shown, signed in the person's identity app, and redeemed once by what needed the signature."""
+"""A document is prepared, shown, signed in the identity app, and redeemed once by what needed the signature."""
 
 import hashlib
 import uuid
