@@ -40,6 +40,13 @@ def clock() -> datetime:
 
 def insert(row: models.Model) -> None:
     """Write a new row with the columns as they stand, and note its key. Raises django.db.Error, IntegrityError too."""
+    statement, values = insertion(row)
+    (row.pk,) = first_row(statement, values)
+    stands(row)
+
+
+def insertion(row: models.Model) -> tuple[str, list[Any]]:
+    """The statement that writes a new row and gives its key, with its values."""
     kind = type(row)
     if kind not in _inserts:
         fields = [field for field in kind._meta.concrete_fields if not isinstance(field, models.AutoField)]
@@ -51,9 +58,11 @@ def insert(row: models.Model) -> None:
             f'RETURNING "{kind._meta.pk.column}"',
         )
     fields, statement = _inserts[kind]
-    (row.pk,) = first_row(
-        statement, [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
-    )
+    return statement, [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
+
+
+def stands(row: models.Model) -> None:
+    """Note that the row is in the database."""
     row._state.adding, row._state.db = False, connection.alias
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from identity.accounts.models import User
@@ -29,8 +29,11 @@ def disclose(
     at: datetime,
     purpose: str = "",
     visible_from: datetime | None = None,
+    along: models.Model | None = None,
 ) -> Disclosure:
     """Write the log's line; call it in the transaction of the act, so that neither stands without the other.
+
+    Or let its one statement write the new row that the act is: `along`.
 
     `person` acted or was looked at; `for_person` is whose data it is where they acted by a mandate, and the line stands
     in that one's chain. `actor` is the officer who looked. One statement. The person reads it from `visible_from` on.
@@ -40,7 +43,7 @@ def disclose(
         recipient_names=recipient_names, purpose=purpose, purpose_names=purpose_names, fields=sorted(fields),
         ground=ground, reference=reference, at=at, visible_from=visible_from or at,
     )  # fmt: skip
-    ledger.append(line)
+    ledger.append(line, along=along)
     return line
 
 

@@ -65,11 +65,12 @@ def bucket(chain: uuid.UUID) -> int:
     return int.from_bytes(hashlib.sha256(chain.bytes).digest()[:2]) >> (16 - BUCKET_BITS)
 
 
-def append(line: Disclosure) -> None:
+def append(line: Disclosure, *, along: models.Model | None = None) -> None:
     """Write the line at the end of its chain, in one statement, and note its place.
 
-    The head's row is locked until the transaction ends, so that two lines of one person stand one behind the other.
-    A transaction that writes lines of several people does so in the order of their chains' keys.
+    `along` is a new row, with its key, that the same statement writes: both stand or neither. The head's row is locked
+    until the transaction ends, so that two lines of one person stand one behind the other. A transaction that writes
+    lines of several people does so in the order of their chains' keys.
     """
     line.chain = line.for_person_id or line.person_id or secrets.choice(LANES)
     line.salt = secrets.token_hex(16)
@@ -78,9 +79,14 @@ def append(line: Disclosure) -> None:
     values = [field.get_db_prep_save(getattr(line, field.attname), connection) for field in columns]
     start = genesis(line.chain)
     before = [line.chain, bucket(line.chain), start, line.digest, start, line.digest]
-    found = statements.first_row(statement, [*before, *values])
+    if along is None:
+        found = statements.first_row(f"WITH {statement}", [*before, *values])
+    else:
+        beside, its = statements.insertion(along)
+        found = statements.first_row(f"WITH beside AS ({beside}), {statement}", [*its, *before, *values])
+        statements.stands(along)
     line.pk, line.sequence, line.previous, line.hash = found
-    line._state.adding, line._state.db = False, connection.alias
+    statements.stands(line)
 
 
 @cache
@@ -96,7 +102,7 @@ def _statement() -> tuple[list[Any], str]:
 
 
 _APPEND = """
-WITH head AS (
+head AS (
     INSERT INTO consent_chain AS chain (id, bucket, sequence, previous, head)
     VALUES (%s, %s, 1, %s, consent_link(%s, %s, 1))
     ON CONFLICT (id) DO UPDATE SET sequence = chain.sequence + 1, previous = chain.head,

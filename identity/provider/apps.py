@@ -7,7 +7,8 @@ class ProviderConfig(AppConfig):
 
     def ready(self) -> None:
         from identity.accounts import open_sessions
-        from identity.provider import signing_out
+        from identity.provider import rooms, signing_out
 
         open_sessions.WHEN_ENDED.append(signing_out.sessions_ended)
         open_sessions.DEPARTMENTS.append(signing_out.names_of_departments)
+        rooms.register()

@@ -79,7 +79,7 @@ def _new_user_code() -> str:
     return "".join(secrets.choice(LETTERS) for _ in range(8))
 
 
-class DeviceGrant(FamilyGrant, DeviceCodeGrant):  # type: ignore[misc]
+class DeviceGrant(FamilyGrant, DeviceCodeGrant):
     """What the device's polling gets (section 3.4): one use, by one statement."""
 
     def validate_token_request(self) -> None:

@@ -25,8 +25,8 @@ def digest(secret: str) -> str:
 
 class ClientQuerySet(models.QuerySet["Client"]):
     def live(self) -> "ClientQuerySet":
-        """Approved, and not suspended: only these get anything."""
-        return self.filter(state=Client.State.LIVE)
+        """Approved, and not suspended (or a test log-in under way at the desk): only these get anything."""
+        return self.filter(state__in=Client.USABLE)
 
 
 class Client(registration.ClientMetadata, models.Model):
@@ -37,6 +37,7 @@ class Client(registration.ClientMetadata, models.Model):
         REVIEW = "review", _("waiting for approval")
         LIVE = "live", _("live")
         SUSPENDED = "suspended", _("suspended")
+        TRIAL = "trial", _("a test log-in")  # a copy for one test log-in at the desk, and then no more
 
     class Kind(models.TextChoices):
         CONFIDENTIAL = "confidential", _("runs on a server and can keep a secret")
@@ -95,6 +96,8 @@ class Client(registration.ClientMetadata, models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
     approved_at = models.DateTimeField(null=True, blank=True)
+
+    USABLE = (State.LIVE, State.TRIAL)
 
     objects = ClientQuerySet.as_manager()
 

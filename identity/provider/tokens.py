@@ -62,6 +62,8 @@ def redeem_code(code: str, client: Client) -> AuthorizationCode | None:
     if row is not None:
         found = _codes().get(pk=row[0])
         is_over = found.expires_at <= timezone.now() or found.family.revoked_at is not None
+        if is_over:
+            logger.warning("code_expired", client=client.client_id, person=pseudonym(found.family.person))
         return None if is_over else found
     spent = _codes().filter(digest=digest(code)).first()
     if spent is None:
@@ -199,7 +201,7 @@ def find_access(token: str) -> Bearer | None:
 
 
 def _is_usable(family: TokenFamily) -> bool:
-    return family.client.state == Client.State.LIVE and family.person.is_active
+    return family.client.state in Client.USABLE and family.person.is_active
 
 
 def revoke_access(token: str, client: Client) -> bool:

@@ -1,11 +1,11 @@
 """Addresses of this room, below /admin/ and before the admin's own."""
 
-from django.conf.urls.i18n import urlpatterns as language_urls
-from django.urls import include, path
+from django.urls import path
 from django.views.generic import RedirectView
 
 from portal.desk import (
     attempting,
+    client_trying,
     clients,
     correcting,
     deciding,
@@ -13,6 +13,7 @@ from portal.desk import (
     hiding,
     reading,
     retaining,
+    security,
     settling,
     slips,
     systems,
@@ -27,7 +28,7 @@ CLIENT = "clients/<str:client_id>/"
 urlpatterns = [
     path("registry/", RedirectView.as_view(pattern_name="admin:index")),
     path("gateway/", RedirectView.as_view(pattern_name="admin:index")),
-    path("i18n/", include(language_urls)),
+    path("i18n/setlang/", security.set_language, name="set_language"),
     path("functions/new/", writing.new, name="new"),
     path("functions/preview/", writing.preview, name="preview"),
     path("recovery-slip/", slips.slip, name="recovery-slip"),
@@ -46,7 +47,10 @@ urlpatterns = [
     path("systems/<slug:code>/maintenances/<int:pk>/end/", systems.maintenance_end, name="maintenance-end"),
     path("clients/", clients.listed, name="clients"),
     path("clients/new/", clients.new, name="client-new"),
+    path("clients/tried/", client_trying.tried, name="client-tried"),
+    path("clients/try/<str:ticket>/", client_trying.with_ticket, name="client-try-ticket"),
     path(CLIENT, clients.client, name="client"),
+    path(f"{CLIENT}try/", client_trying.attempt, name="client-try"),
     path(f"{CLIENT}edit/", clients.edit, name="client-edit"),
     path(f"{CLIENT}submit/", clients.submit, name="client-submit"),
     path(f"{CLIENT}withdraw/", clients.withdraw, name="client-withdraw"),

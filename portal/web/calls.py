@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from identity.accounts.limits import unattended
 from identity.signing import pdf, seal
 from identity.signing.errors import NoSeal, NoTimeStamp
 from portal.web import receipt_pdf, shared, sheet, troubles
@@ -173,6 +174,7 @@ def call_page(request: HttpRequest, receipt: str) -> HttpResponse:
 
 @login_not_required
 @never_cache
+@unattended
 @require_safe
 def call_part(request: HttpRequest, receipt: str) -> HttpResponse:
     """What changes of the receipt page; 204 while it looks as the page that asks says it does."""
@@ -306,6 +308,7 @@ def own_call(request: HttpRequest, receipt: str) -> ServiceCall:
     number = receipts.normalise(receipt)
     found = _own(request).select_related("function__department", "version", "backend").filter(receipt=number).first()
     if number is None or found is None:
+        reach.note_stranger(request, number)
         raise Http404("no such receipt among the caller's own")
     shown.read(request, found)
     return found

@@ -42,7 +42,7 @@ def act(
     elif verb == "report" and isinstance(request.user, User) and acting.of(request) is None:
         query = _report(request.user, made.get("x-profile", ""), version)
     drafts.save_draft(version, data, caller=caller)
-    anchor = f"#field-{name}" if made else ""
+    anchor = f"#field-{name}" if made and verb != "report" else ""  # the ticket stands at the top of the page
     return redirect(f"{reverse('web:function-form', args=[version.function.code])}?{query}{anchor}")
 
 

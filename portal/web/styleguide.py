@@ -66,6 +66,12 @@ def styleguide(request: HttpRequest) -> HttpResponse:
             **_finding(),
             "summary": _summary(),
             "consent_fields": _consent_fields(),
+            "choices_field": {
+                "name": "home",
+                "label": "Home address",
+                "source": SOURCE,
+                "provenance": {"is_verified": True},
+            },
             "columns": ["Department", "Live apps", "Retired", "State"],
             "numeric": [1, 2],
             "table_rows": _table_rows(),

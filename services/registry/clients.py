@@ -33,7 +33,7 @@ STATE = Client.State
 
 def visible_to(user: User) -> Any:
     """Clients of the officer's own departments; all for whoever may see all departments."""
-    clients = Client.objects.order_by("department", "name_en")
+    clients = Client.objects.exclude(state=STATE.TRIAL).order_by("department", "name_en")
     if user.is_superuser or user.has_perm("registry.see_all_departments"):
         return clients
     return clients.filter(department__in=_codes_of(user))
@@ -169,7 +169,7 @@ def approve(client: Client, *, by: User) -> Client:
         if not live.token_endpoint_auth_method.startswith("client_secret"):
             live.secret_digest = ""
         live.created_by_id = client.created_by_id
-        _delete(client)
+        remove(client)
         client = live
     client.state = STATE.SUSPENDED if client.state == STATE.SUSPENDED else STATE.LIVE
     client.approved_by, client.approved_at = by, timezone.now()
@@ -183,10 +183,11 @@ def discard(client: Client, *, by: User) -> None:
     """Throw a draft away that was never live. Raises NotAllowed, NotOpen."""
     client = _locked(client, by, STATE.DRAFT)
     _note("discarded", client, by)
-    _delete(client)
+    remove(client)
 
 
-def _delete(client: Client) -> None:
+def remove(client: Client) -> None:
+    """Take away one that was never live, with what test log-ins left of it."""
     TokenFamily.objects.filter(client=client).delete()  # of test log-ins
     consents.end_all(client)
     client.delete()
@@ -255,6 +256,11 @@ def _move(client: Client, state: str, verb: str, by: User, **details: Any) -> Cl
 
 def _department(client: Client) -> Department:
     return Department.objects.get(code=client.department)
+
+
+def note_tried(client: Client, *, by: User) -> None:
+    """A test log-in was begun."""
+    _note("tried", client, by)
 
 
 def _note(verb: str, client: Client, by: User, **details: Any) -> None:

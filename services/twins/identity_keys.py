@@ -66,7 +66,7 @@ def _certificate(
     *,
     purpose: x509.ObjectIdentifier | None = None,
 ) -> x509.Certificate:
-    """Signed by the issuer; by itself where there is none, and then an authority's. For one purpose alone, if given."""
+    """Signed by the issuer, or by itself and then an authority's. For that purpose alone, if given."""
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     is_authority = issuer is None
     now = datetime.now(UTC)

@@ -32,7 +32,7 @@ def device(request: HttpRequest) -> HttpResponse:
         cost = [(GUESSES, networks.digest(GUESSES.name, str(request.user.pk)))]
         attempts.pay(cost)
     except Locked:
-        error = _("That were too many codes. Wait a few minutes, then try again.")
+        error = _("Those were too many codes. Wait a few minutes, then try again.")
         return render(request, "web/device.html", {"typed": typed, "error": error}, status=429)
     asked = devices.waiting(typed)
     if asked is None:

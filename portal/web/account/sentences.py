@@ -80,7 +80,7 @@ def titles(names: Iterable[str], form: Json) -> str:
     wanted = list(names)
     properties = form.get("properties", {})
     said = [schema.title_of(made) for name, made in properties.items() if name in wanted]
-    own = dict(ProfileField.Name.choices)
+    own = {**dict(ProfileField.Name.choices), "signature": _("your signature")}
     said += [str(own.get(name, name)) for name in wanted if name not in properties]
     return listed(said)
 

@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
+from identity.accounts import closing
 from identity.provider.models import PairwiseSubject
 from tests.factories import UserFactory
-from tests.identity.provider.party import register
+from tests.identity.provider.party import Party, register
 
 pytestmark = pytest.mark.django_db
 
@@ -38,3 +39,11 @@ def test_a_person_has_one_subject_in_a_sector() -> None:
     PairwiseSubject.objects.create(sector="td", person=person, sub="one")
     with pytest.raises(IntegrityError):
         PairwiseSubject.objects.create(sector="td", person=person, sub="two")
+
+
+def test_a_deleted_account_leaves_no_token_and_no_subject(party: Party) -> None:
+    token = party.tokens()["access_token"]
+    with transaction.atomic():
+        closing.registry.rooms["sites"].erase(party.browser_person())
+    assert party.userinfo(token).status_code == 401
+    assert not PairwiseSubject.objects.exists()

@@ -49,7 +49,8 @@ def test_it_tells_who_signed_what_and_when(statement: Json) -> None:
 def test_another_library_finds_the_seal_good(statement: Json) -> None:
     room_for_certificates = reference.JWSRegistry()
     room_for_certificates.max_header_length = 10_000
-    found = reference.deserialize_json(statement, import_key(_pem(), "EC"), registry=room_for_certificates)
+    signed: Any = statement
+    found = reference.deserialize_json(signed, import_key(_pem(), "EC"), registry=room_for_certificates)
     assert json.loads(found.payload)["document"] == DOCUMENT
 
 

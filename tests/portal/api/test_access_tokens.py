@@ -39,7 +39,7 @@ def token(party: Party) -> str:
 
 
 def ask(path: str, token: str, *, scheme: str = "Bearer", browser: Browser | None = None, **headers: str) -> Any:
-    return (browser or Browser()).get(path, HTTP_AUTHORIZATION=f"{scheme} {token}", **headers)
+    return (browser or Browser()).get(path, HTTP_AUTHORIZATION=f"{scheme} {token}", **headers)  # type: ignore[arg-type]
 
 
 def call(function: ServiceFunction, token: str, *, browser: Browser | None = None) -> Any:

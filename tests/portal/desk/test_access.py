@@ -14,7 +14,7 @@ LISTS = [
     "registry_servicefunction_changelist", "registry_backend_changelist", "registry_change_changelist",
     "gateway_servicecall_changelist",
 ]  # fmt: skip
-READ = ["", "versions/1/", "versions/1/try/", "compare/", "history/", "suspend/", "filing/"]
+READ = ["", "versions/1/", "versions/1/try/", "compare/", "history/", "suspend/", "filing/", "looks/"]
 WRITE = [
     "draft/start/", "resume/", "retire/", "versions/1/submit/", "versions/1/withdraw/", "versions/1/approve/",
     "versions/1/refuse/", "versions/1/bring-back/", "filing/1/extend/", "filing/1/remove/",

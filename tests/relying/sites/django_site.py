@@ -129,7 +129,8 @@ def authlib_urls() -> list[Any]:
     kept: dict[str, Any] = {}
 
     def login(request: HttpRequest) -> HttpResponse:
-        return oauth.ferry.authorize_redirect(request, f"{HERE}/callback", prompt="consent")
+        found: HttpResponse = oauth.ferry.authorize_redirect(request, f"{HERE}/callback", prompt="consent")
+        return found
 
     def callback(request: HttpRequest) -> HttpResponse:
         token = oauth.ferry.authorize_access_token(request)  # checks state, nonce, signature and at_hash
@@ -142,9 +143,10 @@ def authlib_urls() -> list[Any]:
         return show({"claims": token["userinfo"], "userinfo": userinfo, "refreshed": refreshed})
 
     def logout(request: HttpRequest) -> HttpResponse:
-        return oauth.ferry.logout_redirect(
+        found: HttpResponse = oauth.ferry.logout_redirect(
             request, post_logout_redirect_uri=f"{HERE}/bye", id_token_hint=kept["id_token"], state="back-again"
         )
+        return found
 
     return [path("login", login), path("callback", callback), path("logout", logout), path("bye", bye)]
 

@@ -42,7 +42,7 @@ def test_the_list_and_the_paper_say_so_too(signed_in: Client, call: ServiceCall)
 
 def test_the_log_of_what_left_says_that_it_did_not(signed_in: Client, call: ServiceCall) -> None:
     signed_in.post(page_of(call, "withdraw/"))
-    assert "You took it back before it left." in text_of(signed_in.get("/en/profile/"))
+    assert "You took it back before it left." in text_of(signed_in.get("/en/account/disclosures/"))
 
 
 def test_too_late_is_said_kindly(signed_in: Client, call: ServiceCall) -> None:
