@@ -61,5 +61,5 @@ def _signer(ours: seals.Seal) -> signers.SimpleSigner:
     return signers.SimpleSigner(
         signing_cert=chain[0],
         signing_key=keys.PrivateKeyInfo.load(key),
-        cert_registry=SimpleCertificateStore.from_certs(chain[1:]),  # type: ignore[no-untyped-call]
+        cert_registry=SimpleCertificateStore.from_certs(chain[1:]),
     )

@@ -32,9 +32,7 @@ async def time_stamp(request: web.Request) -> web.StreamResponse:
     stamper = DummyTimeStamper(
         x509.Certificate.load(certificate.public_bytes(DER)),
         keys.PrivateKeyInfo.load(plain),
-        SimpleCertificateStore.from_certs(  # type: ignore[no-untyped-call]
-            [x509.Certificate.load(authority.public_bytes(DER))]
-        ),
+        SimpleCertificateStore.from_certs([x509.Certificate.load(authority.public_bytes(DER))]),
     )
     reply = await asyncio.to_thread(stamper.request_tsa_response, query)
     return web.Response(body=reply.dump(), content_type=REPLY)

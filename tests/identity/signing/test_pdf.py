@@ -69,9 +69,9 @@ def test_a_changed_word_is_found() -> None:
 def test_what_was_added_after_sealing_is_found() -> None:
     writer = IncrementalPdfFileWriter(BytesIO(pdf.seal(paper(), reason="Receipt")))
     writer.root[pdf_name("/Note")] = pdf_string("one more")
-    writer.update_root()  # type: ignore[no-untyped-call]
+    writer.update_root()
     target = BytesIO()
-    writer.write(target)  # type: ignore[no-untyped-call]
+    writer.write(target)
     assert verification.check(target.getvalue()).state == "changed"
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
@@ -13,12 +14,14 @@ from structlog.testing import capture_logs
 
 from identity.accounts.models import User
 from identity.consent.models import Disclosure
+from identity.signing import verification
 from identity.signing.models import SignedDocument
 from services.forms.models import Draft
-from services.gateway import delivery, proof
+from services.gateway import delivery, proof, retention
 from services.gateway.models import ServiceCall
 from services.registry.models import ServiceFunction
 from tests.factories import UserFactory
+from tests.identity.accounts.signing_in import sign_in
 from tests.identity.upstream.fixtures import identity_app
 from tests.identity.upstream.running import IdentityApp, Phone
 from tests.portal.web.doing.conftest import address_of, fill_in, hidden
@@ -125,13 +128,10 @@ def test_an_app_that_cannot_sign_gets_the_next_step(citizen: User, app: Identity
 
 # --- What does not count --------------------------------------------------------------------------
 def test_a_signature_of_somebody_else_is_not_found(signer: Client, app: IdentityApp, function: ServiceFunction) -> None:
-    page = sign(signer, app, ready_to_sign(signer, function))
-    other = at_plus(UserFactory(assurance="basic"))
-    fill_in(other, function, topic="A quiet crossing")
-    theirs = hidden(other.get(address_of(function, "review")))
-    answer = other.post(address_of(function, "review"), {**theirs, "signature": hidden(page)["signature"]})
-    assert (answer.status_code, ServiceCall.objects.count()) == (404, 0)
-    assert other.get(f"/en/functions/{function.code}/sign/{last().pk}/").status_code == 404
+    sign(signer, app, ready_to_sign(signer, function))
+    other = sign_in(UserFactory(assurance="basic"))
+    place = f"/en/functions/{function.code}/sign/{last().pk}/"
+    assert (other.get(place).status_code, other.post(place).status_code) == (404, 404)
 
 
 def test_a_form_that_changed_after_signing_is_not_sent(
@@ -177,10 +177,38 @@ def test_a_page_kept_open_after_sending_leads_to_the_receipt(
 
 
 def test_what_was_signed_goes_with_what_was_sent(signer: Client, app: IdentityApp, function: ServiceFunction) -> None:
-    from services.gateway import retention
-
     call = sent(signer, app, function)
     ServiceCall.objects.update(status="completed", finished_at=timezone.now() - timedelta(days=4000))
     assert retention.blank_due(timezone.now()) == 1
     kept = SignedDocument.objects.get(reference=call.receipt)
     assert (kept.content, kept.jws, kept.signer, len(kept.sha256)) == (None, None, "", 64)
+
+
+# --- Papers ---------------------------------------------------------------------------------------
+def test_the_sealed_receipt_holds_the_signature_and_anybody_can_check_it(
+    signer: Client, app: IdentityApp, function: ServiceFunction
+) -> None:
+    call = sent(signer, app, function)
+    paper = signer.get(f"/en/calls/{call.receipt}/sealed.pdf")
+    found = verification.check(paper.content)
+    assert (found.state, found.signer, found.sha256) == ("whole", "CHAN Tai Man", last().sha256)
+    page = text_of(Client().post("/en/verify/", {"document": ContentFile(paper.content, "r.pdf")}))
+    assert all(words in page for words in ("This document is whole", "CHAN Tai Man", "A quiet crossing"))
+
+
+def test_signature_and_proof_are_checked_too(signer: Client, app: IdentityApp, function: ServiceFunction) -> None:
+    call = sent(signer, app, function)
+    for paper in ("signature.json", "proof.json"):
+        content = signer.get(f"/en/calls/{call.receipt}/{paper}").content
+        page = text_of(Client().post("/en/verify/", {"document": ContentFile(content, paper)}))
+        assert "This document is whole" in page
+        assert "CHAN Tai Man" in page
+
+
+def test_without_time_stamps_the_plain_receipt_is_offered(
+    signer: Client, app: IdentityApp, function: ServiceFunction
+) -> None:
+    call = sent(signer, app, function)
+    app.set_mode("down")
+    answer = signer.get(f"/en/calls/{call.receipt}/sealed.pdf")
+    assert (answer.status_code, "No time stamp just now" in text_of(answer)) == (503, True)
