@@ -116,8 +116,9 @@ def _ours(stack: Stack) -> Provider:
     script = PREPARE.format(redirect_uri=REDIRECT_URI, people=PEOPLE)
     secret = json.loads(stack.manage("shell", "-c", script).strip().splitlines()[-1])
     sessions = [_signed_in(stack, f"person{number}") for number in range(PEOPLE)]
-    endpoints = ("/sso/authorize", "/sso/token", "/sso/userinfo")
-    return Provider("Ferry", stack.url, *endpoints, sessions, "public", "confidential", secret)
+    return Provider(
+        "Ferry", stack.url, "/sso/authorize", "/sso/token", "/sso/userinfo", sessions, "public", "confidential", secret
+    )
 
 
 def _signed_in(stack: Stack, name: str) -> dict[str, str]:
@@ -145,19 +146,19 @@ def _hidden(page: requests.Response, name: str) -> str:
 
 
 @contextmanager
-def _other(stack: Stack, name: str, module: str, *endpoints: str) -> Iterator[Provider]:
+def _other(stack: Stack, name: str, module: str, authorize: str, token: str, userinfo: str) -> Iterator[Provider]:
     """Another provider on a port and a database of its own."""
     ours = stack.environment()
     parts = urlsplit(ours["DATABASE_URL"])
     database = f"bench_{module.rpartition('.')[2]}"
     with psycopg.connect(ours["DATABASE_URL"], autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {database}")  # type: ignore[arg-type]  # names of our own
+        connection.execute(f"DROP DATABASE IF EXISTS {database}")
         connection.execute(f"CREATE DATABASE {database}")  # type: ignore[arg-type]
-    env = {
+    env: dict[str, str] = {
         **{key: ours[key] for key in ("SECRET_KEY", "REDIS_URL", "PATH", "HOME") if key in ours},
         MARK: str(stack.var),  # counts its processor time with the portal's, which rests meanwhile
         "DJANGO_SETTINGS_MODULE": module,
-        "BENCH_DATABASE_URL": urlunsplit(parts._replace(path=f"/{database}")),
+        "BENCH_DATABASE_URL": str(urlunsplit(parts._replace(path=f"/{database}"))),
         "BENCH_PRIVATE_KEY": RSAKey.generate_key(2048, auto_kid=False).as_pem(private=True).decode(),
     }
     secret = secrets.token_urlsafe(32)
@@ -176,7 +177,7 @@ def _other(stack: Stack, name: str, module: str, *endpoints: str) -> Iterator[Pr
     url = f"http://127.0.0.1:{port}"
     try:
         _wait(url, process, log)
-        yield Provider(name, url, *endpoints, sessions, "public", "confidential", secret)
+        yield Provider(name, url, authorize, token, userinfo, sessions, "public", "confidential", secret)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=20)
