@@ -111,7 +111,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.web.limits.RequestSizeGuard",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "portal.web.entrance.SignInAndComeBack",
     "identity.accounts.second_factor.StaffSecondFactor",
     "allauth.account.middleware.AccountMiddleware",
     "identity.accounts.limits.NoteUse",
