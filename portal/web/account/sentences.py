@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from identity.accounts.models import User
 from identity.consent.models import ASSISTED, OPERATIONS, Disclosure
 from identity.profile.models import ProfileField
+from identity.provider import claims
 from services import languages
 from services.forms import schema
 from services.forms.kinds import Json
@@ -33,9 +34,11 @@ def _pattern(line: Disclosure, reader: User) -> str:
         return _of_look(line)
     return {
         Disclosure.Kind.USERINFO.value: _(
-            "%(who)s asked us for your data when you used “%(what)s”, and received this."
+            "A site of %(who)s that you signed in to asked us for this, and received it. What for, in its own words: “%(what)s”"
         ),
-        Disclosure.Kind.TOKEN.value: _("You signed in to “%(what)s” of %(who)s, which received this."),
+        Disclosure.Kind.TOKEN.value: _(
+            "You signed in to a site of %(who)s, which received this. What for, in its own words: “%(what)s”"
+        ),
         Disclosure.Kind.EXPORT.value: _("This was taken out in a file for “%(what)s”: %(who)s."),
     }[line.kind]
 
@@ -76,12 +79,12 @@ def ground(line: Disclosure) -> str:
 
 
 def titles(names: Iterable[str], form: Json) -> str:
-    """The fields as the form called them, in its order; those of the profile by their own names."""
+    """The fields as the form called them, in its order; those of the profile, whoever received them, by its names."""
     wanted = list(names)
     properties = form.get("properties", {})
     said = [schema.title_of(made) for name, made in properties.items() if name in wanted]
     own = dict(ProfileField.Name.choices)
-    said += [str(own.get(name, name)) for name in wanted if name not in properties]
+    said += [str(own.get(claims.SOURCES.get(name, name), name)) for name in wanted if name not in properties]
     return listed(said)
 
 
