@@ -34,7 +34,8 @@ def _pattern(line: Disclosure, reader: User) -> str:
         return _of_look(line)
     return {
         Disclosure.Kind.USERINFO.value: _(
-            "A site of %(who)s that you signed in to asked us for this, and received it. What for, in its own words: “%(what)s”"
+            "A site of %(who)s that you signed in to asked us for this, and received it. "
+            "What for, in its own words: “%(what)s”"
         ),
         Disclosure.Kind.TOKEN.value: _(
             "You signed in to a site of %(who)s, which received this. What for, in its own words: “%(what)s”"
