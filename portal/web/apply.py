@@ -209,6 +209,7 @@ def look_over(request: HttpRequest, function: ServiceFunction, notice: str = "",
         file_names={pk: file.name for pk, file in kept.items()},
         profile=_known(request, version),
         form_url=f"{reverse('web:function-form', args=[function.code])}?change",
+        is_for_another=session.of(request) is not None,
     )
     figures.observe_step(function.code, "review")
     context = {

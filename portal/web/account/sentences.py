@@ -34,8 +34,13 @@ def _pattern(line: Disclosure, reader: User) -> str:
     if line.kind == Disclosure.Kind.OFFICER:
         return _of_look(line)
     return {
-        Disclosure.Kind.USERINFO.value: _("%(who)s asked us for your data, and received this. What for: %(what)s"),
-        Disclosure.Kind.TOKEN.value: _("You signed in to a site of %(who)s, which received this. What for: %(what)s"),
+        Disclosure.Kind.USERINFO.value: _(
+            "A site of %(who)s that you signed in to asked us for this, and received it. "
+            "What for, in its own words: “%(what)s”"
+        ),
+        Disclosure.Kind.TOKEN.value: _(
+            "You signed in to a site of %(who)s, which received this. What for, in its own words: “%(what)s”"
+        ),
         Disclosure.Kind.EXPORT.value: _("This was taken out in a file for “%(what)s”: %(who)s."),
     }[line.kind]
 
@@ -76,7 +81,7 @@ def ground(line: Disclosure) -> str:
 
 
 def titles(names: Iterable[str], form: Json) -> str:
-    """The fields as the form called them, in its order; those of the profile by their own names."""
+    """The fields as the form called them, in its order; those of the profile, whoever received them, by its names."""
     wanted = list(names)
     properties = form.get("properties", {})
     said = [schema.title_of(made) for name, made in properties.items() if name in wanted]

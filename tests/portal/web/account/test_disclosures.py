@@ -12,6 +12,7 @@ from django.utils import timezone
 from identity.accounts.models import User
 from identity.consent import asking, checkpoints
 from identity.consent.models import News, Question
+from portal.web.account import sentences
 from scripts.verify_disclosures import verified
 from services.gateway import flows
 from services.registry.models import ServiceFunction
@@ -57,8 +58,8 @@ def test_a_call_that_was_taken_back_says_so(signed_in: Client, function: Service
 @pytest.mark.parametrize(
     ("facts", "sentence"),
     [
-        ({"kind": "userinfo"}, "Transport Department asked us for your data, and received this. What for: Transport"),
-        ({"kind": "token"}, "You signed in to a site of Transport Department, which received this."),
+        ({"kind": "userinfo"}, "A site of Transport Department that you signed in to asked us for this"),
+        ({"kind": "token"}, "You signed in to a site of Transport Department"),
         ({"kind": "export"}, "This was taken out in a file for “Transport Department”"),
         ({"ground": "Cap. 374, section 5"}, "On the ground of: Cap. 374, section 5"),
         ({"fields": ["phone"]}, "Phone"),
@@ -238,3 +239,8 @@ def test_the_share_answered_in_time_is_public(client: Client, function: ServiceF
     page = text_of(client.get(f"/en/departments/{function.department.code}/"))
     assert "asked 2 times why" in page
     assert "Answered in time: 50%" in page
+
+
+def test_what_a_site_received_is_named_in_words() -> None:
+    said = sentences.titles(["birthdate", "name#zh-Hant", "phone_number"], {})
+    assert said == "Date of birth, Chinese name, Phone number"
