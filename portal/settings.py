@@ -3,14 +3,13 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from portal import environment
+from portal import beat, environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(environment.text("FERRY_VAR", str(BASE_DIR / "var")))
@@ -170,49 +169,7 @@ CELERY_TASK_ROUTES = {"gateway.deliver_waiting": {"queue": "calls"}, "gateway.ex
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE = {
-    "gateway.sweep": {"task": "gateway.sweep", "schedule": 3.0, "options": {"expires": 3}},
-    "gateway.settle_in_doubt": {
-        "task": "gateway.settle_in_doubt",
-        "schedule": 10.0,
-        "options": {"expires": 10},
-    },
-    "gateway.probe_backends": {
-        "task": "gateway.probe_backends",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "gateway.exchange_batches": {
-        "task": "gateway.exchange_batches",
-        "schedule": 5.0,
-        "options": {"expires": 5},
-    },
-    "gateway.pulse": {"task": "gateway.pulse", "schedule": 60.0, "options": {"expires": 60}},
-    "consent.take_checkpoint": {"task": "consent.take_checkpoint", "schedule": crontab(minute=30, hour=0)},
-    "gateway.send_digest": {"task": "gateway.send_digest", "schedule": crontab(minute=0, hour=7)},
-    "profile.tidy_exports": {"task": "profile.tidy_exports", "schedule": 60.0, "options": {"expires": 60}},
-    "profile.close_accounts": {"task": "profile.close_accounts", "schedule": crontab(minute=35)},
-    "gateway.blank_ended": {"task": "gateway.blank_ended", "schedule": crontab(minute=50, hour=3)},
-    "upstream.forget": {"task": "upstream.forget", "schedule": crontab(minute=50)},
-    "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
-    "accounts.tell_of_new_devices": {
-        "task": "accounts.tell_of_new_devices",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "accounts.forget": {"task": "accounts.forget", "schedule": crontab(minute=10, hour=4)},
-    "forms.forget_drafts": {"task": "forms.forget_drafts", "schedule": crontab(minute=20, hour=4)},
-    "provider.rotate_signing_keys": {"task": "provider.rotate_signing_keys", "schedule": crontab(minute=35, hour=3)},
-    "provider.forget_expired": {"task": "provider.forget_expired", "schedule": crontab(minute=50)},
-    "consolidation.take_reading": {"task": "consolidation.take_reading", "schedule": crontab(minute=5)},
-    "registry.end_trials": {"task": "registry.end_trials", "schedule": crontab(minute=25)},
-    "provider.sweep_logouts": {"task": "provider.sweep_logouts", "schedule": 10.0, "options": {"expires": 10}},
-    "registry.end_suspensions": {
-        "task": "registry.end_suspensions",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-}
+CELERY_BEAT_SCHEDULE = beat.SCHEDULE
 
 # --- Languages and time -------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -381,6 +338,10 @@ UPSTREAM_PRIVATE_KEY = environment.text("UPSTREAM_PRIVATE_KEY")
 UPSTREAM_KEY_WRAPPING = environment.text("UPSTREAM_KEY_WRAPPING", "OAEP-SHA256")
 UPSTREAM_SCOPE = environment.words("UPSTREAM_SCOPE", "eidapi_auth,eidapi_profiles,eidapi_formFilling,eidapi_sign")
 UPSTREAM_TRUST_FILE = environment.text("UPSTREAM_TRUST_FILE", str(VAR / "twins" / "identity" / "authority.pem"))
+FERRY_SEAL = environment.words("FERRY_SEAL")  # key and certificates, DER in base64: identity/signing/seal.py
+FERRY_SEAL_TRUST_FILE = environment.text("FERRY_SEAL_TRUST_FILE")
+FERRY_TSA_URL = environment.text("FERRY_TSA_URL", f"{UPSTREAM_URL}/time-stamps")
+FERRY_TSA_TRUST_FILE = environment.text("FERRY_TSA_TRUST_FILE", UPSTREAM_TRUST_FILE)
 OPENID_UPSTREAM_URL = environment.text("OPENID_UPSTREAM_URL")
 SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {

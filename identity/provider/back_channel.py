@@ -50,17 +50,19 @@ def deliver(delivery_id: UUID) -> bool:
         return False
     delivery = LogoutDelivery.objects.select_related("client").get(pk=delivery_id)
     status, reason = _send(delivery)
-    facts = {"client": delivery.client.client_id, "attempt": delivery.attempts, "status": status, "reason": reason}
+    client, attempt = delivery.client.client_id, delivery.attempts
     if status in DELIVERED:
         LogoutDelivery.objects.filter(pk=delivery_id).update(delivered_at=timezone.now(), last_status=status)
-        logger.info("logout_delivered", **facts)
+        logger.info("logout_delivered", client=client, attempt=attempt, status=status)
         return True
-    is_last = delivery.attempts >= MOST_ATTEMPTS
+    is_last = attempt >= MOST_ATTEMPTS
     LogoutDelivery.objects.filter(pk=delivery_id).update(
         last_status=status, given_up_at=timezone.now() if is_last else None
     )
-    log = logger.error if is_last else logger.warning
-    log("logout_given_up" if is_last else "logout_not_delivered", **facts)
+    if is_last:
+        logger.error("logout_given_up", client=client, attempt=attempt, status=status, reason=reason)
+    else:
+        logger.warning("logout_not_delivered", client=client, attempt=attempt, status=status, reason=reason)
     return False
 
 

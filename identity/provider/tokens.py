@@ -65,6 +65,8 @@ def redeem_code(code: str, client: Client) -> AuthorizationCode | None:
         found = statements.find(AuthorizationCode, "it.id = %s", [row[0]], along=_FAMILY)
         assert found is not None
         is_over = found.expires_at <= timezone.now() or found.family.revoked_at is not None
+        if is_over:
+            logger.warning("code_expired", client=client.client_id, person=pseudonym(found.family.person))
         return None if is_over else found
     spent = statements.find(AuthorizationCode, "it.digest = %s", [digest(code)], along=_FAMILY)
     if spent is None:

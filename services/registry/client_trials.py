@@ -29,6 +29,7 @@ def start(client: Client, *, callback: str, by: User) -> Client:
     made.jwks, made.jwks_uri, made.secret_digest = None, "", ""
     made.redirect_uris, made.post_logout_redirect_uris, made.backchannel_logout_uri = [callback], [], ""
     made.require_pushed_authorization_requests = made.dpop_bound_access_tokens = False
+    made.least_acr = Client.Acr.NONE  # an officer's own account may be one whose identity nobody verified
     made.created_by, made.approved_by, made.approved_at = by, None, None
     made.save(force_insert=True)
     for old in _of(client.department).order_by("-created_at")[MOST_AT_ONCE:]:

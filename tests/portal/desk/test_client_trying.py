@@ -74,6 +74,13 @@ def test_no_secret_is_shown_whole(desk: Desk, client: Client) -> None:
     assert all(len(value) <= 7 for line in sent.sent.splitlines() if "secret" in line for value in [line.split('"')[3]])
 
 
+def test_an_officer_whose_identity_nobody_verified_may_try_it_too(desk: Desk, client: Client) -> None:
+    User.objects.filter(pk=desk.officer.pk).update(assurance="none")
+    clients.save(client, {"least_acr": "plus"}, by=desk.officer)
+    window = signed_in(desk.officer)
+    assert log_in(window, window.post(address(client))).context["run"].is_well
+
+
 def test_a_refusal_is_shown_as_what_it_is(desk: Desk, client: Client) -> None:
     window = signed_in(desk.officer)
     page = log_in(window, window.post(address(client)), "deny")
