@@ -153,7 +153,7 @@ def _other(stack: Stack, name: str, module: str, authorize: str, token: str, use
     database = f"bench_{module.rpartition('.')[2]}"
     with psycopg.connect(ours["DATABASE_URL"], autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {database}")
-        connection.execute(f"CREATE DATABASE {database}")  # type: ignore[arg-type]
+        connection.execute(f"CREATE DATABASE {database}")
     env: dict[str, str] = {
         **{key: ours[key] for key in ("SECRET_KEY", "REDIS_URL", "PATH", "HOME") if key in ours},
         MARK: str(stack.var),  # counts its processor time with the portal's, which rests meanwhile
