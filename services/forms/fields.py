@@ -68,10 +68,11 @@ def render(
     profile: Mapping[str, ProfileField],
     language: str,
     files: Mapping[str, StoredFile] | None = None,
+    is_own: bool = True,
 ) -> list[Field]:
     """The fields in order. `schema` in stored form; `data` as it was posted or kept, right or wrong.
 
-    `files`: those that the data names, by id (files.named_in finds them).
+    `files`: those that the data names, by id (files.named_in finds them). `is_own`: the profile is the reader's own.
     """
     said: dict[str, list[str]] = {}
     for error in errors:
@@ -85,7 +86,7 @@ def render(
                 value=_value(schema, name, data, profile, files or {}),
                 error=" ".join(said.get(name, [])),
                 is_required=name in schema.get("required", []),
-                provenance=provenance_of(schema, name, data, profile, language),
+                provenance=provenance_of(schema, name, data, profile, language, is_own=is_own),
             )
             for name, made in schema.get("properties", {}).items()
         ]

@@ -29,9 +29,15 @@ class Provenance:
 
 
 def of(
-    form: Json, name: str, data: Mapping[str, Any], profile: Mapping[str, ProfileField], language: str
+    form: Json,
+    name: str,
+    data: Mapping[str, Any],
+    profile: Mapping[str, ProfileField],
+    language: str,
+    *,
+    is_own: bool = True,
 ) -> Provenance | None:
-    """Of one question of the form (in stored form); None where the profile knows nothing."""
+    """Of one question of the form (in stored form); None where the profile, the reader's own or not, knows nothing."""
     made = form["properties"][name]
     known = profile.get(made.get("x-profile", ""))
     if known is None:
@@ -39,7 +45,7 @@ def of(
     is_back = is_withheld(form, name, data, profile)
     is_shown = not is_back and (is_locked(made, profile) or name not in data or data[name] == known.value)
     return Provenance(
-        source=_sentence(known, language) if is_shown else "",
+        source=_sentence(known, language, is_own) if is_shown else "",
         age=age(known.checked_on, timezone.localdate()),
         law=str(ProfileField.Law(known.law).label) if known.law else "",
         is_verified=known.is_verified,
@@ -66,11 +72,17 @@ def age(checked_on: date, today: date) -> str:
     return ngettext("%(count)s year ago", "%(count)s years ago", months // 12) % {"count": months // 12}
 
 
-def _sentence(known: ProfileField, language: str) -> str:
-    day = date_format(known.checked_on, _DATE_FORMATS[language])
-    if not known.is_verified:
-        return _("From your profile: you told us on %(date)s") % {"date": day}
-    return _("From your profile: %(source)s, checked %(date)s") % {
+def _sentence(known: ProfileField, language: str, is_own: bool) -> str:
+    facts = {
         "source": ProfileField.Source(known.source).label,
-        "date": day,
+        "date": date_format(known.checked_on, _DATE_FORMATS[language]),
     }
+    if known.is_verified and is_own:
+        said = _("From your profile: %(source)s, checked %(date)s")
+    elif known.is_verified:
+        said = _("From their profile: %(source)s, checked %(date)s")
+    elif is_own:
+        said = _("From your profile: you told us on %(date)s")
+    else:
+        said = _("From their profile: they told us on %(date)s")
+    return said % facts

@@ -37,6 +37,8 @@ def test_the_form_is_filled_in_from_the_principals_profile(acting: Client, funct
     page = text_of(acting.get(address_of(function)))
     assert 'value="C123456(9)"' in page
     assert 'value="A123456(3)"' not in page
+    assert "From their profile: " in page
+    assert "From your profile" not in page
 
 
 def test_that_it_was_shown_stands_once_in_the_principals_log(
