@@ -64,6 +64,14 @@ class AccountAdapter(DefaultAccountAdapter):
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         sign_ins.note_failed(request, person_named(str(credentials.get("email") or credentials.get("username") or "")))
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Whether somebody may be led there afterwards: to this site alone."""
+        is_safe = bool(super().is_safe_url(url))
+        if url and not is_safe:
+            match = self.request.resolver_match
+            logger.warning("next_refused", view=match.view_name if match else None)
+        return is_safe
+
     def get_login_stages(self) -> list[str]:
         return [STAGES.get(path, path) for path in super().get_login_stages()]
 

@@ -11,6 +11,7 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.utils import timezone
 
 from identity.accounts import limits
+from identity.security import logger
 from identity.statements import execute, first_row
 
 QUERY = """
@@ -30,6 +31,8 @@ class SessionStore(DatabaseStore):
         found, now = None, timezone.now()
         if "\0" not in key:  # a cookie may hold what the database refuses
             found = first_row(QUERY, [key, now])
+        if found is None and key:  # of one that ended, or one that somebody planted before the sign-in
+            logger.info("session_unknown")
         use = limits.use_of(*found[1:]) if found else None
         if found is None or (use is not None and limits.is_over(use, now=now)):
             self._session_key = None

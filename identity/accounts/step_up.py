@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from identity.accounts import assurance, authentication
 from identity.accounts.models import User
+from identity.security import logger
 
 LONGEST_NEXT = 2000  # characters
 LONGEST_MAX_AGE = 10 * 365 * 86_400  # seconds
@@ -76,7 +77,11 @@ def address(request: HttpRequest, acr: str, *, next: str, max_age: int | None = 
 def safe(request: HttpRequest, place: str) -> str:
     """The place if it is an address of this site, else the front page's: nobody is led elsewhere."""
     is_ours = url_has_allowed_host_and_scheme(place, allowed_hosts=None, require_https=request.is_secure())
-    return place if is_ours and place.startswith("/") and len(place) <= LONGEST_NEXT else "/"
+    if is_ours and place.startswith("/") and len(place) <= LONGEST_NEXT:
+        return place
+    if place:
+        logger.warning("next_refused", view=request.resolver_match.view_name if request.resolver_match else None)
+    return "/"
 
 
 def is_enough(request: HttpRequest, acr: str, *, max_age: int | None = None) -> bool:

@@ -119,12 +119,13 @@ class RefreshGrant(FamilyGrant, grants.RefreshTokenGrant):
         found = tokens.find_refresh(refresh_token)
         if found is None or not found.family.check_client(client):
             logger.warning("refresh_token_not_theirs", client=client.client_id)
-            return None
+            raise InvalidGrant("The refresh_token is unknown")
         if found.jkt and found.jkt != self.request.jkt:
             logger.warning("refresh_token_with_another_key", client=client.client_id)
-            return None
+            raise InvalidGrant("The refresh_token is bound to another key")
         if found.used_at is None and (found.expires_at <= timezone.now() or found.family.revoked_at is not None):
-            return None
+            logger.warning("refresh_token_expired", client=client.client_id, person=pseudonym(found.family.person))
+            raise InvalidGrant("The refresh_token has expired, or was revoked")
         self.request.family = found.family
         return found
 

@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -44,6 +43,15 @@ def own_calls(request: Request, receipt: str) -> QuerySet[ServiceCall]:
     if number is None:
         raise Http404
     return reach.of(request._request).calls().filter(receipt=number)
+
+
+def own_call(request: Request, receipt: str, calls: QuerySet[ServiceCall]) -> ServiceCall:
+    """The one of `own_calls`. Raises Http404, for other people's receipts too."""
+    found = calls.first()
+    if found is None:
+        reach.note_stranger(request._request, receipts.normalise(receipt))
+        raise Http404
+    return found
 
 
 class CallCreate(APIView):
@@ -132,7 +140,7 @@ class CallDetail(APIView):
         """Its status, its story, and the department's answer once there is one."""
         bodies.check_language(request)
         calls = own_calls(request, receipt).select_related("function__department", "version", "backend")
-        call = get_object_or_404(calls)
+        call = own_call(request, receipt, calls)
         shown.read(request._request, call)
         return Response(bodies.of_call(call))
 
@@ -155,7 +163,7 @@ class CallEvents(APIView):
     )
     def get(self, request: Request, receipt: str) -> HttpResponseBase:
         """`status` at once and on each change, `end` when it is final or after half a minute."""
-        call = get_object_or_404(own_calls(request, receipt).only("receipt"))
+        call = own_call(request, receipt, own_calls(request, receipt).only("receipt"))
         response = StreamingHttpResponse(_Stream(call.pk, call.receipt), content_type="text/event-stream")
         response["Cache-Control"] = "no-cache, no-transform"
         response["Content-Encoding"] = "identity"  # a compressor would hold events back

@@ -10,12 +10,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from identity.security import logger
 from portal.api.problems import Problem
 from portal.api.reading import HookThrottle, decode
 from portal.api.responses import problems
 from services.gateway import hooks
 from services.gateway.errors import HookError, NotDelivered, NotSigned, UnknownReceipt
 from services.gateway.hooks import Envelope
+
+LONGEST_CODE = 60  # characters of what stands in the address, for the log
 
 
 class HookBody(serializers.Serializer[Any]):
@@ -71,6 +74,8 @@ class HookTake(APIView):
             sender = hooks.sender(backend, envelope)
             return Response({"outcome": hooks.take(sender, envelope.message_id, decode(raw), raw)})
         except HookError as error:
+            if isinstance(error, NotSigned):
+                logger.warning("hook_refused", backend=backend[:LONGEST_CODE])
             raise _problem(error) from error
 
 

@@ -1,6 +1,6 @@
 """The signed proof of a call."""
 
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from portal.api.calls import own_calls
+from portal.api.calls import own_call, own_calls
 from portal.api.problems import Problem
 from portal.api.reading import AnyAccept, ReadThrottle
 from portal.api.responses import RECEIPT, problems
@@ -41,7 +41,9 @@ class CallProof(APIView):
     def get(self, request: Request, receipt: str) -> Response:
         """What was sent, each exchange and the answer, signed; keys at /.well-known/ferry-proof-keys.json."""
         calls = own_calls(request, receipt).select_related("function__department", "version", "backend")
-        call = get_object_or_404(calls, blanked_at=None)  # nothing is left to prove once it was deleted
+        call = own_call(request, receipt, calls)
+        if call.blanked_at:  # nothing is left to prove once it was deleted
+            raise Http404
         try:
             signed = proof.prove(call, timezone.now())
         except NoProofKey as error:

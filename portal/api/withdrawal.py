@@ -1,7 +1,6 @@
 """Taking a call back before it has left."""
 
 from django.http import Http404
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -9,7 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal.api import bodies
-from portal.api.calls import own_calls
+from portal.api.calls import own_call, own_calls
 from portal.api.reading import CallThrottle
 from portal.api.responses import ACTING_FOR, RECEIPT, problems
 from services.gateway import flows, reach
@@ -31,7 +30,7 @@ class CallWithdrawal(APIView):
         """Possible until the call may have reached its department; after that 409. Twice is as good as once."""
         bodies.check_language(request)
         calls = own_calls(request, receipt).select_related("function__department", "version", "backend")
-        call = get_object_or_404(calls)
+        call = own_call(request, receipt, calls)
         seen = reach.of(request._request)
         if not seen.may_withdraw(call):
             raise Http404

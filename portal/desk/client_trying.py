@@ -1,7 +1,7 @@
 """Test log-ins: the desk is the department's site for once, and shows all there is to see of one sign-in.
 
 The authorization request, log-in and consent run in a browser like any other; the token and userinfo requests go to
-the provider's own endpoints, inside this process. Nothing of it is kept.
+the provider's own endpoints, inside this process. Nothing of it is kept but the disclosure log's line.
 """
 
 import base64
@@ -25,6 +25,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from identity.accounts.models import User
 from identity.provider import claims, consents
 from identity.provider.models import Client
+from identity.security import logger
 from portal.desk import trial_run
 from portal.desk.access import person, staff_page
 from portal.desk.clients import client_of
@@ -70,6 +71,7 @@ def with_ticket(request: HttpRequest, ticket: str) -> HttpResponse:
         client_id, by = signing.loads(ticket, salt=SALT, max_age=TICKET_SECONDS)
         found, officer = Client.objects.get(client_id=client_id), User.objects.get(pk=by, is_active=True)
     except (signing.BadSignature, ValueError, Client.DoesNotExist, User.DoesNotExist):
+        logger.warning("trial_link_refused")
         raise Http404 from None
     if not clients.may_act(officer, found):
         raise Http404
@@ -109,7 +111,10 @@ def tried(request: HttpRequest) -> HttpResponse:
     begun: dict[str, Any] | None = request.session.pop(TRIAL, None)
     trial = client_trials.find(begun["asked"]["client_id"]) if begun else None
     if begun is None or trial is None:
+        logger.warning("trial_answer_refused", reason="unknown")
         raise Http404
+    if request.GET.get("state") != begun["asked"]["state"]:
+        logger.warning("trial_answer_refused", reason="mixed_up", client=begun["client"])
     try:
         run = trial_run.run(trial, begun["asked"], begun["verifier"], request.GET)
     finally:

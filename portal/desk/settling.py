@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from portal.desk.access import person, staff_page
 from portal.desk.changes import attempt_words, outcome_words
 from portal.desk.pages import page, to
-from services.gateway import acting, flows, looks
+from services.gateway import acting, flows, looks, reach
 from services.gateway.errors import NotSettleable, NotYours
 from services.gateway.models import Attempt, ServiceCall
 from services.registry.flows import is_officer
@@ -32,6 +32,7 @@ def _call(request: HttpRequest, receipt: str) -> ServiceCall:
         .first()
     )
     if found is None:
+        reach.note_stranger(request, receipt)
         raise Http404
     return found
 

@@ -1,7 +1,6 @@
 """Addresses of this room, below /admin/ and before the admin's own."""
 
-from django.conf.urls.i18n import urlpatterns as language_urls
-from django.urls import include, path
+from django.urls import path
 from django.views.generic import RedirectView
 
 from portal.desk import (
@@ -14,6 +13,7 @@ from portal.desk import (
     hiding,
     reading,
     retaining,
+    security,
     settling,
     slips,
     systems,
@@ -28,7 +28,7 @@ CLIENT = "clients/<str:client_id>/"
 urlpatterns = [
     path("registry/", RedirectView.as_view(pattern_name="admin:index")),
     path("gateway/", RedirectView.as_view(pattern_name="admin:index")),
-    path("i18n/", include(language_urls)),
+    path("i18n/setlang/", security.set_language, name="set_language"),
     path("functions/new/", writing.new, name="new"),
     path("functions/preview/", writing.preview, name="preview"),
     path("recovery-slip/", slips.slip, name="recovery-slip"),

@@ -11,6 +11,7 @@ from identity.accounts.callers import callers_of
 from identity.accounts.models import User
 from identity.mandates import acting
 from identity.mandates.models import Act, Mandate
+from identity.security import logger, pseudonym
 from services.gateway.models import ServiceCall, ServiceCallQuerySet
 
 
@@ -68,3 +69,9 @@ def _under(mandate: Mandate, callers: list[str]) -> Reach:
         return Reach(callers, organisation=mandate.principal_organisation_id, **limits)
     principal = mandate.principal_person_id
     return Reach(callers, person=principal, own=f"user:{principal}", **limits)
+
+
+def note_stranger(request: HttpRequest, receipt: str | None) -> None:
+    """After a call was not found for whoever is signed in: if there is one, they reached for another's."""
+    if isinstance(request.user, User) and ServiceCall.objects.filter(receipt=receipt).exists():
+        logger.warning("call_of_another", call=receipt, person=pseudonym(request.user))

@@ -14,6 +14,7 @@ from identity.accounts.models import User
 from identity.profile import ending, exporting, tasks
 from identity.profile.errors import NotClosable, NotOpen
 from identity.profile.models import DataExport
+from identity.security import logger, pseudonym
 from services import languages
 
 
@@ -50,6 +51,8 @@ def export_take(request: HttpRequest, pk: UUID) -> HttpResponse:
     try:
         content = exporting.take(DataExport(pk=pk), person=request.user)
     except DataExport.DoesNotExist as error:
+        if DataExport.objects.filter(pk=pk).exclude(person=request.user).exists():
+            logger.warning("export_of_another", person=pseudonym(request.user))
         raise Http404("no such export of the person's") from error
     headers = {"Content-Disposition": 'attachment; filename="ferry-my-data.zip"'}
     return HttpResponse(content, content_type="application/zip", headers=headers)

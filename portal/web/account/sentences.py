@@ -86,7 +86,8 @@ def titles(names: Iterable[str], form: Json) -> str:
 
 def name_of(field: str) -> str | Promise:
     """A field of the profile, or a claim that departments' sites get, as a person calls it."""
-    return {**claims.NAMES, **dict(ProfileField.Name.choices)}.get(field, field)
+    known = {**claims.NAMES, **dict(ProfileField.Name.choices), "signature": _("your signature")}
+    return known.get(field, field)
 
 
 def in_order(names: Iterable[str]) -> list[str]:

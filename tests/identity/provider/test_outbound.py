@@ -8,6 +8,9 @@ import pytest
 from pytest_django import Settings
 
 from identity.provider import outbound
+from identity.provider.errors import InvalidClient
+from identity.provider.jwks import key_set_of
+from tests.identity.provider.clients import live
 
 
 class Department(BaseHTTPRequestHandler):
@@ -93,3 +96,11 @@ def test_https_and_loopback_may_be_registered(settings: Settings) -> None:
     settings.PROVIDER_ALLOWS_LOOPBACK = True
     assert outbound.is_speakable("https://example.hk/out?x=1")
     assert outbound.is_speakable("http://127.0.0.1:8080/out")
+
+
+@pytest.mark.django_db
+def test_a_clients_keys_are_fetched_through_the_same_door(settings: Settings) -> None:
+    settings.PROVIDER_ALLOWS_LOOPBACK = True
+    client = live(token_endpoint_auth_method="private_key_jwt", secret_digest="", jwks_uri="https://169.254.169.254/k")
+    with pytest.raises(InvalidClient):
+        key_set_of(client)
