@@ -139,7 +139,12 @@ def _show_form(
     kept = files.named_in(version.form, data, callers=callers_of(request))
     known = _known(request, version)
     drawn = fields.render(
-        version.form, data=data, errors=errors, profile=known, language=languages.current(), files=kept
+        version.form,
+        data=data,
+        errors=errors,
+        profile=known,
+        language=languages.current(),
+        files=kept,
     )
     shown.filled_in(request, version, [field.name for field in drawn if field.is_filled_in])
     context = {

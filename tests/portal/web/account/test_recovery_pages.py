@@ -106,7 +106,10 @@ def test_wrong_letters_are_explained(client: Client, db: None) -> None:
 
 
 def test_an_empty_slip_is_asked_for_in_our_own_words(client: Client, db: None) -> None:
-    assert "Type in the letters that stand on your slip." in client.post("/en/recovery/slip/", {}).content.decode()
+    assert (
+        "Type in the letters that stand on your slip."
+        in client.post("/en/recovery/slip/", {"slip": ""}).content.decode()
+    )
 
 
 def test_a_link_that_nobody_knows_speaks_of_the_email(client: Client, db: None) -> None:
