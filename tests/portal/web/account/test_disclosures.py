@@ -243,4 +243,4 @@ def test_the_share_answered_in_time_is_public(client: Client, function: ServiceF
 
 def test_what_a_site_received_is_named_in_words() -> None:
     said = sentences.titles(["birthdate", "name#zh-Hant", "phone_number"], {})
-    assert said == "Date of birth, Chinese name, Phone number"
+    assert said == "Your name in Chinese, Your date of birth, Your phone number"
