@@ -55,6 +55,8 @@ def test_a_form_is_signed_on_the_phone_sent_and_checked_by_a_stranger(
     for name, answer in ANSWERS.items():
         if desktop.locator(f"[name={name}]").count():
             desktop.locator(f"[name={name}]").fill(answer)
+    desktop.get_by_label("Flat, floor, building").fill("1 Pier Road")
+    desktop.get_by_label("District").select_option("Wan Chai")
     desktop.get_by_role("button", name="Continue").click()
     expect(desktop.locator("h1")).to_have_text("Check before you send")
     desktop.get_by_role("button", name="Sign and send").click()
