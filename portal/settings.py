@@ -50,6 +50,8 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
+        "report-uri": ["/policy-reports"],
+        "report-to": ["policy"],
     }
 }
 METRICS_TOKEN = environment.text("METRICS_TOKEN")  # empty: anyone who reaches the port may read /metrics
@@ -101,6 +103,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.web.language.RememberLanguage",
     "portal.web.pagecache.SignedOutPageCache",
+    "portal.control.policy_reports.ReportingEndpoints",
     "csp.middleware.CSPMiddleware",
     "portal.desk.security.AdminPolicy",
     "portal.sso.security.ReturnToClients",
