@@ -51,7 +51,8 @@ INSERT INTO control_policyreport (digest, view, directive, blocked, count, first
 SELECT %(digest)s::varchar, %(view)s, %(directive)s, %(blocked)s, 1, %(now)s::timestamptz, %(now)s::timestamptz
 WHERE (SELECT count(*) FROM control_policyreport) < %(most)s
    OR EXISTS (SELECT FROM control_policyreport WHERE digest = %(digest)s::varchar)
-ON CONFLICT (digest) DO UPDATE SET count = least(control_policyreport.count::bigint + 1, 2147483647), last_at = excluded.last_at
+ON CONFLICT (digest) DO UPDATE
+SET count = least(control_policyreport.count::bigint + 1, 2147483647), last_at = excluded.last_at
 """
 
 
