@@ -50,6 +50,8 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
+        "report-uri": ["/policy-reports"],
+        "report-to": ["policy"],
     }
 }
 METRICS_TOKEN = environment.text("METRICS_TOKEN")  # empty: anyone who reaches the port may read /metrics
@@ -101,6 +103,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.web.language.RememberLanguage",
     "portal.web.pagecache.SignedOutPageCache",
+    "portal.control.policy_reports.ReportingEndpoints",
     "csp.middleware.CSPMiddleware",
     "portal.desk.security.AdminPolicy",
     "portal.sso.security.ReturnToClients",
@@ -195,6 +198,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "identity.accounts.passwords.ContextWordsValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = reverse_lazy("web:home")
@@ -206,7 +210,7 @@ ACCOUNT_SIGNUP_FORM_CLASS = "identity.accounts.kinds.KindForm"
 VISITOR_DAYS = environment.number("VISITOR_DAYS", 180)  # from opening a visitor's account to its end
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"  # of whoever opens an account: identity/accounts/stages.py
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
-ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 900  # seconds
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600  # seconds
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGIN_BY_CODE_ENABLED = ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from portal.control import board, lane_health, parts, undelivered
+from portal.control import board, lane_health, parts, policy_reports, undelivered
 from portal.control.access import for_operations
 from portal.control.backends import is_paused
 from portal.control.calls import lines
@@ -21,6 +21,7 @@ from services.registry.models import Backend, Department, LegacyApp
 BUSIEST = 5
 CALLS_SHOWN = 5
 BLOCKERS_SHOWN = 5
+REPORTS_SHOWN = 10
 
 
 @for_operations
@@ -30,6 +31,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     calls = undelivered.waiting()
     context = _consolidation() | _health() | {
         "is_paused": is_paused(request),
+        "policy_reports": policy_reports.recent()[:REPORTS_SHOWN],
         "call_count": calls.count(),
         "calls": lines(undelivered.with_reasons(calls)[:CALLS_SHOWN]),
     }  # fmt: skip

@@ -118,7 +118,7 @@ def _of_the_citizen(scene: Scene, citizen: User) -> None:
         functions=["td-note"],
         method="phone",
     )
-    key = Authenticator.objects.create(user=citizen, type="webauthn", data={"name": "Key"})
+    key = Authenticator.objects.create(user=UserFactory(), type="webauthn", data={"name": "Key"})
     scene.values |= {
         " receipt": call.receipt, "en/account/disclosures/ digest": note(citizen, recipient=CODE).hash,
         "en/account/consents/ key": consent.pk, "admin/whys/ key": asked.pk,

@@ -36,7 +36,7 @@ def fill(undelivered: Undelivered, times: int) -> None:
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        ("/control/", 22),
+        ("/control/", 23),
         ("/control/health", 15),
         ("/control/apps/", 8),
         ("/control/backends/", 14),
