@@ -123,13 +123,12 @@ def test_nobody_reaches_what_is_not_theirs(db: None, role: str) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("model", sorted(MODELS))
-def test_the_admin_shows_rows_to_staff_with_the_right_alone(db: None, model: str, role: str) -> None:
-    scene = build()
-    for page in ("", "add/", "1/", "1/change/", "1/delete/", "1/history/"):
-        for method in ("get", "post"):
-            status, to, text = asked(scene, role, method, f"/admin/{model}/{page}")
-            is_staff = role in MAY["desk"]
-            assert not complaint("open" if is_staff else "department", role, status, to, text), (page, method, status)
-            if is_staff and model.partition("/")[0] not in {"registry", "gateway"}:
-                assert status in {302, 403, 404}, (page, method, status)
+def test_the_admin_shows_rows_to_staff_with_the_right_alone(db: None, role: str) -> None:
+    scene, who = build(), "open" if role in MAY["desk"] else "department"
+    for model in sorted(MODELS):
+        is_ours = model.startswith(("registry/", "gateway/"))
+        for page in ("", "add/", "1/", "1/change/", "1/delete/", "1/history/"):
+            for method in ("get", "post"):
+                status, to, text = asked(scene, role, method, f"/admin/{model}/{page}")
+                assert not complaint(who, role, status, to, text), (model, page, method, status)
+                assert is_ours or status in {302, 403, 404}, (model, page, method, status)
