@@ -127,7 +127,7 @@ def _of_the_citizen(scene: Scene, citizen: User) -> None:
         "en/account/security/recovery/ pk": _recovery(citizen).pk, "en/account/not-me/ token": "forged",
         "en/account/phone/ token": "forged", "en/account/rights/export/ pk": exporting.ask(citizen, language="en").pk,
         " ticket": corrections.report(citizen, "name_en").ticket, "en/account/corrections/ name": "hkid",
-        "en/recovery/ secret": "forged", "en/identity-app/ key": _transaction(citizen).pk, "accounts/ pk": key.pk,
+        "en/recovery/ secret": "forged", "en/identity-app/ key": _transaction(citizen).pk, "en/functions/ key": uuid4(), "accounts/ pk": key.pk,
     }  # fmt: skip
     scene.values["admin/clients/try/ ticket"] = "forged"
 
@@ -145,6 +145,6 @@ def _transaction(person: User) -> Transaction:
         kind="profile",
         person=person,
         state_digest=uuid4().hex * 2,
-        asked={},
+        asked={"state": uuid4().hex},
         expires_at=timezone.now() + timedelta(hours=1),
     )
