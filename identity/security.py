@@ -6,16 +6,18 @@ docs/operations.md. Nobody is named in it: `pseudonym` tells two lines of one pe
 
 import hashlib
 import hmac
+from typing import TYPE_CHECKING
 
 import structlog
 from django.conf import settings
 
-from identity.accounts.models import User
+if TYPE_CHECKING:
+    from identity.accounts.models import User
 
 logger = structlog.get_logger("ferry.security")
 
 
-def pseudonym(person: User | None) -> str:
+def pseudonym(person: "User | None") -> str:
     """Twelve hexadecimal digits that stand for the person in the log, or `nobody`; keyed, so that none can be tried."""
     if person is None:
         return "nobody"

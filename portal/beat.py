@@ -28,6 +28,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
     "profile.close_accounts": {"task": "profile.close_accounts", "schedule": crontab(minute=35)},
     "gateway.blank_ended": {"task": "gateway.blank_ended", "schedule": crontab(minute=50, hour=3)},
     "upstream.forget": {"task": "upstream.forget", "schedule": crontab(minute=50)},
+    "signing.forget": {"task": "signing.forget", "schedule": crontab(minute=55)},
     "search.index": {"task": "search.index", "schedule": crontab(minute=40, hour=4)},
     "accounts.tell_of_new_devices": {
         "task": "accounts.tell_of_new_devices",

@@ -114,7 +114,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.web.limits.RequestSizeGuard",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "portal.web.entrance.SignInAndComeBack",
     "identity.accounts.second_factor.StaffSecondFactor",
     "allauth.account.middleware.AccountMiddleware",
     "identity.accounts.limits.NoteUse",
@@ -342,6 +342,10 @@ UPSTREAM_PRIVATE_KEY = environment.text("UPSTREAM_PRIVATE_KEY")
 UPSTREAM_KEY_WRAPPING = environment.text("UPSTREAM_KEY_WRAPPING", "OAEP-SHA256")
 UPSTREAM_SCOPE = environment.words("UPSTREAM_SCOPE", "eidapi_auth,eidapi_profiles,eidapi_formFilling,eidapi_sign")
 UPSTREAM_TRUST_FILE = environment.text("UPSTREAM_TRUST_FILE", str(VAR / "twins" / "identity" / "authority.pem"))
+FERRY_SEAL = environment.words("FERRY_SEAL")  # key and certificates, DER in base64: identity/signing/seal.py
+FERRY_SEAL_TRUST_FILE = environment.text("FERRY_SEAL_TRUST_FILE")
+FERRY_TSA_URL = environment.text("FERRY_TSA_URL", f"{UPSTREAM_URL}/time-stamps")
+FERRY_TSA_TRUST_FILE = environment.text("FERRY_TSA_TRUST_FILE", UPSTREAM_TRUST_FILE)
 OPENID_UPSTREAM_URL = environment.text("OPENID_UPSTREAM_URL")
 SOCIALACCOUNT_PROVIDERS = {
     "openid_connect": {

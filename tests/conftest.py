@@ -21,6 +21,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.utils import translation
 
+from identity.signing.demonstration import make_seal
 from portal.launch.embedded import embedded
 from portal.launch.state import rsa_key
 from portal.launch.translations import compile_translations
@@ -45,6 +46,7 @@ def _start_servers() -> None:
     os.environ["TWINS_WEBHOOK_SECRET"] = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
     os.environ["UPSTREAM_CLIENT_SECRET"] = secrets.token_urlsafe(32)
     os.environ["UPSTREAM_PRIVATE_KEY"] = rsa_key()
+    os.environ["FERRY_SEAL"] = make_seal()
     atexit.register(_servers.close)
 
 

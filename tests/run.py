@@ -104,14 +104,15 @@ def checks() -> list[Job]:
 def tests() -> list[list[Job]]:
     """The test runs, each a lane of its own: journeys wait for a browser, faults for leases to run out."""
     units, journeys, faults = REPORTS / "units.xml", REPORTS / "journeys.xml", REPORTS / "faults.xml"
-    relying = REPORTS / "relying.xml"
-    elsewhere = [f"--ignore=tests/{folder}" for folder in ("journeys", "relying", "faults")]
+    relying, conformance = REPORTS / "relying.xml", REPORTS / "conformance.xml"
+    elsewhere = [f"--ignore=tests/{folder}" for folder in ("journeys", "relying", "conformance", "faults")]
     apart = ["tests", *elsewhere, "-n", "2"]
     return [
         [Job("tests", [*PYTEST, *apart, f"--junitxml={units}"], units)],
         [
             Job("journeys", [*PYTEST, "tests/journeys", f"--junitxml={journeys}"], journeys),
             Job("relying sites", [*PYTEST, "tests/relying", f"--junitxml={relying}"], relying),
+            Job("conformance", [*PYTEST, "tests/conformance", f"--junitxml={conformance}"], conformance),
         ],
         [Job("faults", [*PYTEST, "tests/faults", f"--junitxml={faults}"], faults)],
     ]

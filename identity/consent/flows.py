@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models, transaction
 from django.utils import timezone
 
+from identity import statements
 from identity.accounts.models import User
 from identity.consent import ledger
 from identity.consent.models import Consent, Disclosure
@@ -70,9 +71,14 @@ def give(
     )  # fmt: skip
 
 
+_IN_FORCE = """
+    it.person_id = %s AND it.recipient = %s AND it.purpose = %s
+    AND it.ended_at IS NULL AND (it.until IS NULL OR it.until > %s)"""
+
+
 def in_force(person: User, *, recipient: str, purpose: str) -> Consent | None:
     """The consent that holds now. Whoever relies on it asks at each use."""
-    return Consent.objects.in_force().filter(person=person, recipient=recipient, purpose=purpose).first()
+    return statements.find(Consent, _IN_FORCE, [person.pk, recipient, purpose, timezone.now()])
 
 
 def withdraw(consent: Consent) -> Consent:

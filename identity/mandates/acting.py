@@ -74,7 +74,8 @@ def owner(mandate: Mandate) -> str:
 
 
 def _named(request: HttpRequest) -> str:
-    return request.headers.get(HEADER, "") or str(request.session.get(KEY, ""))
+    given = request.headers.get(HEADER)
+    return str(request.session.get(KEY, "")) if given is None else given or "nobody's"  # an empty header is a mistake
 
 
 def _read(request: HttpRequest) -> tuple[Mandate | None, str, Mandate | None]:

@@ -5,6 +5,7 @@ import binascii
 import re
 from urllib.parse import unquote_plus
 
+from identity import statements
 from identity.provider.assertions import ClientAssertion
 from identity.provider.errors import InvalidClient, InvalidRequest, OAuth2Error
 from identity.provider.models import Client
@@ -18,7 +19,7 @@ def find(client_id: str | None) -> Client | None:
     """The live client of that id."""
     if not client_id or not CLIENT_ID.fullmatch(client_id):
         return None
-    return Client.objects.live().filter(client_id=client_id).first()
+    return statements.find(Client, "it.client_id = %s AND it.state = 'live'", [client_id])
 
 
 def authenticate(request: ProviderRequest) -> Client:

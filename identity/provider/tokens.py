@@ -23,6 +23,8 @@ from identity.provider.models import (
 )
 from identity.security import logger, pseudonym
 
+_FAMILY = ("family", "family.client", "family.person")  # what comes with a code or token
+
 
 def new() -> str:
     """A code or token: 256 random bits."""
@@ -60,12 +62,13 @@ def redeem_code(code: str, client: Client) -> AuthorizationCode | None:
     """
     row = statements.first_row(_REDEEM_CODE, [timezone.now(), digest(code), client.pk])
     if row is not None:
-        found = _codes().get(pk=row[0])
+        found = statements.find(AuthorizationCode, "it.id = %s", [row[0]], along=_FAMILY)
+        assert found is not None
         is_over = found.expires_at <= timezone.now() or found.family.revoked_at is not None
         if is_over:
             logger.warning("code_expired", client=client.client_id, person=pseudonym(found.family.person))
         return None if is_over else found
-    spent = _codes().filter(digest=digest(code)).first()
+    spent = statements.find(AuthorizationCode, "it.digest = %s", [digest(code)], along=_FAMILY)
     if spent is None:
         logger.warning("code_unknown", client=client.client_id)
     elif spent.family.client_id != client.pk:
@@ -76,18 +79,13 @@ def redeem_code(code: str, client: Client) -> AuthorizationCode | None:
     return None
 
 
-def _codes() -> Any:
-    return AuthorizationCode.objects.select_related("family__client", "family__person")
-
-
 # --- Refresh tokens -----------------------------------------------------------------------------------
 _REDEEM_REFRESH = "UPDATE provider_refreshtoken SET used_at = %s WHERE id = %s AND used_at IS NULL RETURNING 1"
 
 
 def find_refresh(token: str) -> RefreshToken | None:
     """The refresh token, whatever became of it, with its family."""
-    rows = RefreshToken.objects.select_related("family__client", "family__person")
-    return rows.filter(digest=digest(token)).first()
+    return statements.find(RefreshToken, "it.digest = %s", [digest(token)], along=_FAMILY)
 
 
 def redeem_refresh(row: RefreshToken) -> bool:
@@ -185,14 +183,16 @@ class Bearer:
         return frozenset(self.scope.split())
 
 
+_GOOD = "it.digest = %s AND it.revoked_at IS NULL AND it.expires_at > %s"
+
+
 def find_access(token: str) -> Bearer | None:
     """The token if it is good now: not expired, nor revoked with its family; its client live, its person active, and
     its consent in force. Asked anew at each use, so that a withdrawal counts at once.
     """
     now = timezone.now()
-    rows = AccessToken.objects.select_related("family__client", "family__person")
-    row = rows.filter(digest=digest(token), revoked_at=None, expires_at__gt=now, family__revoked_at=None).first()
-    if row is None or not _is_usable(row.family):
+    row = statements.find(AccessToken, _GOOD, [digest(token), now], along=_FAMILY)
+    if row is None or row.family.revoked_at is not None or not _is_usable(row.family):
         return None
     allowed = consents.allowed(row.family.client, row.family.person, row.scope, now=now)
     if allowed is None:

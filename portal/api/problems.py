@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import exceptions, status
@@ -109,8 +111,10 @@ def _of_domain(error: Exception, *, is_signed_in: bool, by_token: bool) -> Probl
         case AssuranceTooLow():
             return _not_sure_enough(error.needed, by_token=by_token)
         case SignatureNeeded():
-            detail = _("This service needs your signature, which you cannot give here yet.")
-            return Problem("signature-needed", 403, _("Your signature is needed"), detail)
+            detail = _("This service needs your signature, given in your identity app. Fill in its form in the portal,"
+                       " at `sign_at`, and choose “Sign and send”.")  # fmt: skip
+            place = settings.BASE_URL + reverse("web:function-form", args=[error.function])
+            return Problem("signature-needed", 403, _("Your signature is needed"), detail, sign_at=place)
         case IdempotencyConflict():
             detail = _("This Idempotency-Key was used for another call. Use a new one for each call.")
             return Problem("idempotency-key-reused", 422, _("That key was used before"), detail)

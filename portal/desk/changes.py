@@ -7,10 +7,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from portal.desk import client_sheet
 from services import moments
 from services.registry.models import Change, FilingPeriod
 
 LONGEST = 160  # characters of a value
+SITE = "client."  # begins the verbs of departments' sites
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ def told(changes: Iterable[Change]) -> list[Told]:
             who=(change.actor.get_full_name() or change.actor.get_username()) if change.actor else _("The system"),
             what=said.get(change.verb, change.verb),
             subject=change.subject,
-            details=_details(change.details),
+            details=_of_site(change.details) if change.verb.startswith(SITE) else _details(change.details),
         )
         for change in changes
     ]
@@ -99,6 +101,15 @@ def _details(details: dict[str, Any]) -> list[tuple[str, str]]:
         if name != "changed" and value:
             lines.append((labels.get(name, name), _said(name, value)))
     return lines
+
+
+def _of_site(details: dict[str, Any]) -> list[tuple[str, str]]:
+    """The same for a department's site, in the words of its sheet."""
+    lines = [
+        (client_sheet.label(name), " → ".join(_short(client_sheet.say(name, value)) for value in pair))
+        for name, pair in details.get("changed", {}).items()
+    ]
+    return lines + _details({name: value for name, value in details.items() if name != "changed"})
 
 
 def _said(name: str, value: Any) -> str:

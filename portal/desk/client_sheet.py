@@ -162,7 +162,7 @@ def of(client: Client, department: Department) -> ClientForm:
 
 def facts(client: Client) -> list[tuple[str, str]]:
     """Everything registered, in words, for the page of a client."""
-    return [(str(ClientForm.base_fields[name].label), say(getattr(client, name))) for name in SHOWN] + [
+    return [(label(name), say(name, getattr(client, name))) for name in SHOWN] + [
         (_("Sector"), client.sector_identifier)
     ]
 
@@ -175,14 +175,16 @@ def label(name: str) -> str:
     return _("Sector") if name == "sector_identifier" else str(ClientForm.base_fields[name].label)
 
 
-def say(value: Any) -> str:
-    """A registered value as text."""
+def say(name: str, value: Any) -> str:
+    """A registered value in words; a scope or a grant keeps its own name too, which the site's staff look for."""
+    choices = {str(each): str(text) for each, text in getattr(ClientForm.base_fields.get(name), "choices", ())}
     match value:
         case bool():
             return _("yes") if value else _("no")
         case list():
-            return "\n".join(map(str, value)) or "–"
+            lines = (f"{each} – {choices[each]}" if each in choices else str(each) for each in value)
+            return "\n".join(lines) or "–"
         case dict():
             keys = value.get("keys", [])
             return ", ".join(f"{key.get('kty')} {key.get('kid', '')}".strip() for key in keys)
-    return str(value) if value not in (None, "") else "–"
+    return choices.get(str(value), str(value)) if value not in (None, "") else "–"

@@ -49,7 +49,8 @@ def attempt(request: HttpRequest, client_id: str) -> HttpResponse:
     ticket = signing.dumps([found.client_id, str(user.pk)], salt=SALT)
     link = f"{settings.BASE_URL}{reverse('desk:client-try-ticket', args=[ticket])}"
     return page(
-        request, "client_try", _("Test log-in: %(name)s") % {"name": found.name_en}, client=found, link=link,
+        request, "client_try", _("Test log-in: %(name)s") % {"name": languages.pick(found.words("name"))},
+        client=found, link=link,
         names=[found.words("name"), found.words("purpose")], asks=asked_of(found),
     )  # fmt: skip
 
@@ -120,6 +121,7 @@ def tried(request: HttpRequest) -> HttpResponse:
     finally:
         client_trials.end(trial)
     context = {"title": _("Test log-in"), "run": run, "client_id": begun["client"], "is_staff": _is_staff(request)}
+    context["is_unproved"] = request.GET.get("error") == "unmet_authentication_requirements"
     return render(request, "desk/client_tried.html", context)
 
 

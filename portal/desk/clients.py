@@ -15,6 +15,7 @@ from portal.desk.access import departments_of, person, staff_page
 from portal.desk.changes import told
 from portal.desk.client_sheet import ClientForm
 from portal.desk.pages import do, page, to
+from services import languages
 from services.registry import clients
 from services.registry.errors import RegistryError
 from services.registry.models import Department
@@ -33,7 +34,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     """All that the person may see, with those that wait for them first."""
     user = person(request)
     found = list(clients.visible_to(user))
-    waiting = [each for each in found if clients.may_decide(user, each)]
+    waiting = clients.to_decide(user)
     is_officer = departments_of(user).exists()
     return page(request, "clients", _("Sign-on for your sites"), clients=found, waiting=waiting, is_officer=is_officer)
 
@@ -67,7 +68,7 @@ def edit(request: HttpRequest, client_id: str) -> HttpResponse:
 
 
 def _sheet(request: HttpRequest, form: ClientForm, *, client: Client | None = None, **context: object) -> HttpResponse:
-    title = _("Change: %(name)s") % {"name": client.name_en} if client else _("New client")
+    title = _("Change: %(name)s") % {"name": languages.pick(client.words("name"))} if client else _("New client")
     status = 422 if form.is_bound else 200
     return page(request, "client_edit", title, status=status, form=form, client=client, **context)
 
@@ -81,12 +82,14 @@ def client(request: HttpRequest, client_id: str) -> HttpResponse:
 def _show(request: HttpRequest, found: Client, *, secret: str = "") -> HttpResponse:
     user = person(request)
     changed = [
-        (client_sheet.label(name), client_sheet.say(before), client_sheet.say(after))
+        (client_sheet.label(name), client_sheet.say(name, before), client_sheet.say(name, after))
         for name, (before, after) in clients.changed_fields(found).items()
     ]
     is_open = found.state in {Client.State.DRAFT, Client.State.REVIEW}
     return page(
-        request, "client", str(found), client=found, facts=client_sheet.facts(found), changed=changed, secret=secret,
+        request, "client", languages.pick(found.words("name")),
+        client=found, facts=client_sheet.facts(found), changed=changed, secret=secret,
+        mark=clients.secret_mark(found),
         missing=soundness.problems(found) if is_open else [], live=clients.live_of(found),
         change=Client.objects.filter(client_id=f"{found.client_id}{clients.NEXT}").first(),
         may_act=clients.may_act(user, found), may_decide=clients.may_decide(user, found),
@@ -166,9 +169,10 @@ def discard(request: HttpRequest, client_id: str) -> HttpResponse:
 def secret(request: HttpRequest, client_id: str) -> HttpResponse:
     """A new secret, shown on this answer and never again."""
     found, made = _own(request, client_id), []
+    mark = request.POST.get("instead_of", "")
     if not do(
         request,
-        lambda: made.append(clients.rotate_secret(found, by=person(request))),
+        lambda: made.append(clients.rotate_secret(found, by=person(request), instead_of=mark)),
         _("This is the new secret. The old one is worth nothing from now on."),
     ):
         return to("client", client_id)

@@ -10,6 +10,7 @@ from portal.desk.access import departments_of, person
 from portal.desk.changes import told
 from portal.desk.navigation import waiting_for
 from services.gateway.models import ServiceCall
+from services.registry import clients
 from services.registry.models import Change, FunctionVersion, ServiceFunction
 
 
@@ -26,6 +27,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "is_officer": own.exists(),
         "states": [(state.value, str(state.label), states.get(state.value, 0)) for state in ServiceFunction.State],
         "waiting": list(waiting_for(request)[:8]),
+        "sites": clients.to_decide(user)[:8],
         "drafts": list(
             FunctionVersion.objects.filter(state__in=["draft", "in_review"], function__in=functions)
             .exclude(function__state="retired")

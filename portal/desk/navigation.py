@@ -10,6 +10,7 @@ from identity.accounts.models import User
 from identity.consent.models import OPERATIONS, Question, QuestionQuerySet
 from portal.desk.access import departments_of, person
 from portal.desk.correcting import open_for
+from services.registry import clients
 from services.registry.models import FunctionVersion
 
 
@@ -30,6 +31,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(
                     _("Recovery slip"), "confirmation_number", reverse("desk:recovery-slip"), request,
                     is_shown=person(request).has_perm("accounts.issue_recovery_slip"),
+                ),
+                _item(
+                    _("Counter"), "storefront", reverse("web:account-counter"), request,
+                    is_shown=is_officer and person(request).has_perm("mandates.serve_at_counter"),
                 ),
                 _item(_("Sign-on for your sites"), "key", reverse("desk:clients"), request),
             ],
@@ -78,8 +83,8 @@ def _item(
 
 
 def waiting(request: HttpRequest) -> int:
-    """How many versions the person may decide on."""
-    return int(waiting_for(request).count())
+    """How many versions of functions and sites the person may decide on."""
+    return int(waiting_for(request).count()) + len(clients.to_decide(person(request)))
 
 
 def waiting_for(request: HttpRequest) -> Any:

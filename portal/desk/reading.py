@@ -11,6 +11,7 @@ from portal.desk.navigation import waiting_for
 from portal.desk.pages import page
 from services.gateway import deadlines, story
 from services.languages import current
+from services.registry import clients
 from services.registry.completeness import LANGUAGES, missing_from
 from services.registry.models import FunctionVersion
 
@@ -108,4 +109,5 @@ def history(request: HttpRequest, code: str) -> HttpResponse:
 def waiting(request: HttpRequest) -> HttpResponse:
     """What the person may decide on."""
     versions: list[FunctionVersion] = list(waiting_for(request)[:200])
-    return page(request, "waiting", _("Waiting for you"), versions=versions)
+    sites = clients.to_decide(person(request))
+    return page(request, "waiting", _("Waiting for you"), versions=versions, sites=sites)

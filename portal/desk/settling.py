@@ -51,7 +51,7 @@ def _page(request: HttpRequest, found: ServiceCall, *, status: int = 200, **said
     is_in_doubt = found.status == ServiceCall.Status.IN_DOUBT and found.closed_at is None
     return page(
         request, "call", found.receipt, status=status, call=found, attempts=attempts,
-        made_by=acting.label(found.mandate) if may_look else "",
+        made_by=acting.label(found.mandate) if "sent" in said else "",  # names only in a look that says so
         trouble=outcome_words(found.trouble or ""), is_in_doubt=is_in_doubt,
         may_look=may_look,
         progress=found.hook_events.filter(outcome="progress"),

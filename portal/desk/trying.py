@@ -80,6 +80,7 @@ def _delivery(version: FunctionVersion, clean: dict[str, Any], receipt: str) -> 
             "submitted_at": timezone.localtime().isoformat(timespec="seconds"),
             "language": translation.get_language() or "en",
             "actor": None,
+            "signature": None,
         },
     )
 

@@ -1,5 +1,7 @@
 """Questions of citizens about lines of their log: what waits, what is late, and the answer that the person reads."""
 
+from collections.abc import Iterable
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -11,9 +13,12 @@ from identity.accounts.models import User
 from identity.consent import asking
 from identity.consent.errors import NotAnswerable
 from identity.consent.models import Question
+from identity.profile.models import ProfileField
+from identity.provider import claims
 from portal.desk.access import person, staff_page
 from portal.desk.navigation import questions_for
 from portal.desk.pages import page, to
+from services.gateway.models import ServiceCall
 from services.languages import pick
 from services.registry import record
 from services.registry.models import Department
@@ -52,11 +57,20 @@ def why(request: HttpRequest, key: str) -> HttpResponse:
         else:
             messages.success(request, _("Sent. The person reads it under the line."))
             return to("why-list")
+    line = found.disclosure
+    is_call = ServiceCall.objects.visible_to(user).filter(receipt=line.reference).exists()
     return page(
-        request, "why", _("Why?"), status=422 if error else 200, question=found, line=found.disclosure,
-        what=pick(found.disclosure.purpose_names), is_overdue=found.is_overdue(now), text=text, error=error,
+        request, "why", _("Why?"), is_call=is_call, titles=[] if is_call else _titles(line.fields),
+        status=422 if error else 200, question=found, line=line,
+        what=pick(line.purpose_names), is_overdue=found.is_overdue(now), text=text, error=error,
         longest=asking.LONGEST,
     )  # fmt: skip
+
+
+def _titles(names: Iterable[str]) -> list[str]:
+    """What a site received, by the names of the profile."""
+    own = dict(ProfileField.Name.choices)
+    return [str(own.get(claims.SOURCES.get(name, name), name)) for name in names]
 
 
 @transaction.atomic

@@ -19,7 +19,7 @@ def processes(var: Path, port: int, env: dict[str, str]) -> list[Child]:
         command = [sys.executable, "-m", *arguments]
         return Child(name, command, env, logs / f"{name}.log", grace_seconds=grace_seconds, stops=stops)
 
-    web = child("web", _web(port), grace_seconds=4, stops=0)
+    web = child("web", web_server(port), grace_seconds=4, stops=0)
     web.orphan_signal = signal.SIGTERM  # it has children of its own to end
     web.minds_its_own = True
     return [
@@ -31,7 +31,8 @@ def processes(var: Path, port: int, env: dict[str, str]) -> list[Child]:
     ]
 
 
-def _web(port: int) -> list[str]:
+def web_server(port: int, application: str = "portal.wsgi:application") -> list[str]:
+    """The web server's command; with another application for comparing it with others."""
     options = {
         "--interface": "wsgi",
         "--host": "127.0.0.1",
@@ -49,7 +50,7 @@ def _web(port: int) -> list[str]:
         "granian",
         *(part for option in options.items() for part in option),
         *flags,
-        "portal.wsgi:application",
+        application,
     ]
 
 

@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from identity.signing.demonstration import make_seal
 from portal.launch.console import CannotStart
 
 MARK = "FERRY_SUPERVISED"  # in the environment of every child: the state folder it belongs to
@@ -32,6 +33,7 @@ PUBLISHED = (
     "DEMO_CLIENT_SECRET",
     "UPSTREAM_CLIENT_SECRET",
     "UPSTREAM_PRIVATE_KEY",
+    "FERRY_SEAL",
     "FERRY_VAR",
     "PORT",
     "TWINS_PORT",
@@ -93,6 +95,7 @@ def secret_variables(var: Path, environ: Mapping[str, str]) -> dict[str, str]:
         "DEMO_CLIENT_SECRET": lambda: secrets.token_urlsafe(32),
         "UPSTREAM_CLIENT_SECRET": lambda: secrets.token_urlsafe(32),
         "UPSTREAM_PRIVATE_KEY": rsa_key,
+        "FERRY_SEAL": make_seal,
     }
     missing = [name for name in wanted if name not in kept and name not in environ and f"{name}_FILE" not in environ]
     if "FERRY_DATA_KEYS" in missing and (var / "postgres").exists():

@@ -8,6 +8,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
@@ -18,11 +20,9 @@ from identity.provider import authorization, codes, consents, pushed
 from identity.provider.authorization import Request, Standing, Step
 from identity.provider.errors import AccessDenied, OAuth2Error, Untrusted
 from identity.security import logger
-from portal.sso import consenting, security
+from portal.sso import consenting, languages, security
 
 WAITING = "waiting"  # the parameter with the handle of a request that waits
-LANGUAGES = {"en": "en", "zh": "zh-hant", "zh-hant": "zh-hant", "zh-hk": "zh-hant", "zh-tw": "zh-hant",
-             "zh-hans": "zh-hans", "zh-cn": "zh-hans", "zh-sg": "zh-hans"}  # fmt: skip
 
 
 @csrf_exempt  # a client's page may send the person here by a form (OpenID Connect Core 1.0 section 3.1.2.1)
@@ -40,7 +40,7 @@ def authorize(request: HttpRequest) -> HttpResponse:
         return refuse(request, error)
     if request.method == "POST" and asked.problem is None:
         # The session's cookie does not come with a form of another site: the browser has to come by itself.
-        return _to_waiting(pushed.wait(asked.client, asked.parameters))
+        return _to_waiting(pushed.wait(asked.client, asked.parameters), _language(asked))
     return proceed(request, asked, "")
 
 
@@ -63,7 +63,10 @@ def proceed(http: HttpRequest, asked: Request, handle: str) -> HttpResponse:
         return page(http, asked, handle)
     handle = handle or pushed.wait(asked.client, asked.parameters)
     security.expect(http, asked.redirect_uri)
-    return _to_waiting(handle) if step in (Step.CHOOSE, Step.CONSENT) else redirect(_detour(http, step, asked, handle))
+    if step in (Step.CHOOSE, Step.CONSENT):
+        return _to_waiting(handle, _language(asked))
+    with translation.override(_language(asked) or get_language()):
+        return redirect(_detour(http, step, asked, handle))
 
 
 @login_not_required  # an answer without a session is led to the log-in
@@ -138,8 +141,9 @@ def refuse(request: HttpRequest, error: Untrusted) -> HttpResponse:
     return render(request, "sso/refused.html", context, status=400)
 
 
-def _to_waiting(handle: str) -> HttpResponse:
-    return redirect(waiting_address(handle))
+def _to_waiting(handle: str, language: str = "") -> HttpResponse:
+    """The same request as an address of ours; in the client's language the first time, then in the person's choice."""
+    return redirect(waiting_address(handle) + (f"&lang={language}" if language else ""))
 
 
 def _detour(http: HttpRequest, step: Step, asked: Request, handle: str) -> str:
@@ -151,13 +155,10 @@ def _detour(http: HttpRequest, step: Step, asked: Request, handle: str) -> str:
         return step_up.address(http, User.Assurance.NONE, next=back, max_age=0)
     place = settings.LOGIN_URL if step is Step.LOGIN else "account_reauthenticate"
     query = {"next": back}
-    if language := _language(asked.parameters.get("ui_locales", "")):
+    if language := _language(asked):
         query["lang"] = language
     return f"{resolve_url(place)}?{urlencode(query)}"
 
 
-def _language(ui_locales: str) -> str:
-    """The first of the client's wishes that we speak."""
-    wishes = [tag.lower() for tag in ui_locales.split()]
-    found = [LANGUAGES.get(tag) or LANGUAGES.get(tag.partition("-")[0]) for tag in wishes]
-    return next((language for language in found if language), "")
+def _language(asked: Request) -> str:
+    return languages.first_spoken(asked.parameters.get("ui_locales", ""))

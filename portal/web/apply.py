@@ -24,7 +24,9 @@ from identity.accounts.models import User
 from identity.mandates import acting as session
 from identity.mandates.errors import NotUsable
 from identity.profile.models import ProfileField
-from portal.web import for_another, keeping, labels, provenance, sheet
+from identity.signing.errors import NoSeal, SignatureRefused
+from identity.signing.models import SignedDocument
+from portal.web import for_another, keeping, labels, provenance, sheet, signatures
 from portal.web.stale_tokens import tells_stale_token
 from services import languages, traces
 from services.forms import fields, figures, files
@@ -32,7 +34,7 @@ from services.forms import flows as drafts
 from services.forms.errors import FieldError, Invalid
 from services.forms.kinds import kind_of
 from services.forms.models import Draft
-from services.gateway import acting, deadlines, receipts, shown, story
+from services.gateway import acting, deadlines, receipts, shown, signed, story
 from services.gateway import flows as gateway
 from services.gateway.errors import AssuranceTooLow, NotAvailable, SignatureNeeded
 from services.gateway.models import ServiceCall
@@ -51,12 +53,12 @@ def function_form(request: HttpRequest, code: str, *, is_stale: bool = False) ->
 
     An old CSRF token is no hindrance here: nothing leaves before the review.
     """
-    function = _function(code)
+    function = function_of(code)
     if request.method == "POST":
         return _take(request, function)
     version = _published(function)
     for_another.check_open(request, version)
-    if turned_away := _turn_away(request, function, version):
+    if turned_away := turn_away(request, function, version):
         return turned_away
     callers = callers_of(request)
     draft = drafts.find_draft(version, callers) if callers else None
@@ -79,16 +81,24 @@ def function_form(request: HttpRequest, code: str, *, is_stale: bool = False) ->
 @require_http_methods(["GET", "HEAD", "POST"])
 def function_review(request: HttpRequest, code: str, *, is_stale: bool = False) -> HttpResponse:
     """Everything that would leave, and for whom; a post sends it."""
-    function = _function(code)
+    function = function_of(code)
     if request.method != "POST":
-        return _look_over(request, function)
+        return look_over(request, function)
     if is_stale:
         waited = _("This page had been open for a while. Look it over and send it again: nothing has been sent yet.")
-        return _look_over(request, function, notice=waited, status=409)
+        return look_over(request, function, notice=waited, status=409)
     try:
-        return _send(request, function)
+        return _going_on(request, function, _send(request, function))
     except NotUsable as error:
         return for_another.refused_with_draft(request, error, _uuid(request.POST.get("draft", "")))
+
+
+def _going_on(request: HttpRequest, function: ServiceFunction, response: HttpResponse) -> HttpResponse:
+    """As it is; a page that sends by itself, once a form is signed, is told where to go."""
+    if "HX-Request" not in request.headers:
+        return response
+    place = response.headers.get("Location") or reverse("web:function-review", args=[function.code])
+    return HttpResponse(status=204, headers={"HX-Redirect": place})
 
 
 # --- The form -------------------------------------------------------------------------------------
@@ -101,7 +111,7 @@ def _take(request: HttpRequest, function: ServiceFunction) -> HttpResponse:
     kept, refused = files.keep_uploads(version.form, uploads, caller=owner)
     data = fields.decode(version.form, request.POST.dict(), kept)
     drafts.save_draft(version, data, caller=owner)
-    if turned_away := _turn_away(request, function, version):
+    if turned_away := turn_away(request, function, version):
         return turned_away
     if owner not in callers_of(request):  # it was drawn for somebody who has been signed out since
         return redirect("web:function-form", function.code) if request.user.is_authenticated else _sign_in(request)
@@ -129,7 +139,12 @@ def _show_form(
     kept = files.named_in(version.form, data, callers=callers_of(request))
     known = _known(request, version)
     drawn = fields.render(
-        version.form, data=data, errors=errors, profile=known, language=languages.current(), files=kept
+        version.form,
+        data=data,
+        errors=errors,
+        profile=known,
+        language=languages.current(),
+        files=kept,
     )
     shown.filled_in(request, version, [field.name for field in drawn if field.is_filled_in])
     context = {
@@ -152,7 +167,7 @@ def _show_form(
 
 def _mistakes(request: HttpRequest, version: FunctionVersion, data: dict[str, Any]) -> list[FieldError]:
     try:
-        _clean(request, version, data)
+        clean_now(request, version, data)
     except Invalid as invalid:
         return invalid.errors
     return []
@@ -178,18 +193,18 @@ def _sent_before(function: ServiceFunction, callers: list[str]) -> ServiceCall |
 
 
 # --- Looking over, and sending ----------------------------------------------------------------------
-def _look_over(request: HttpRequest, function: ServiceFunction, notice: str = "", status: int = 200) -> HttpResponse:
+def look_over(request: HttpRequest, function: ServiceFunction, notice: str = "", status: int = 200) -> HttpResponse:
     if not request.user.is_authenticated and _published(function).assurance != FunctionVersion.Assurance.NONE:
         return redirect_to_login(request.get_full_path())
-    draft = _draft_of(function, callers_of(request))
+    draft = draft_of(function, callers_of(request))
     if draft is None:
         return redirect("web:function-form", function.code)
     version = draft.version
     for_another.check_open(request, version)
-    if turned_away := _turn_away(request, function, version):
+    if turned_away := turn_away(request, function, version):
         return turned_away
     try:
-        clean = _clean(request, version, draft.data)
+        clean = clean_now(request, version, draft.data)
     except Invalid:
         return redirect(f"{reverse('web:function-form', args=[function.code])}?check")
     kept = files.named_in(version.form, clean, callers=callers_of(request))
@@ -199,6 +214,7 @@ def _look_over(request: HttpRequest, function: ServiceFunction, notice: str = ""
         file_names={pk: file.name for pk, file in kept.items()},
         profile=_known(request, version),
         form_url=f"{reverse('web:function-form', args=[function.code])}?change",
+        is_for_another=session.of(request) is not None,
     )
     figures.observe_step(function.code, "review")
     context = {
@@ -209,7 +225,8 @@ def _look_over(request: HttpRequest, function: ServiceFunction, notice: str = ""
         "count": sum(bool(row.value) for row in rows),
         "draft": draft,
         "made_by": acting.label(session.of(request)),
-        "seen": _fingerprint(draft, clean),
+        "needs_signature": signed.is_needed(version),
+        "seen": fingerprint(draft, clean),
         "notice": notice,
         "availability": (availability := story.availability(function)),
         "deadline": _deadline(availability),
@@ -223,26 +240,28 @@ def _send(request: HttpRequest, function: ServiceFunction) -> HttpResponse:
     try:
         with transaction.atomic():
             if draft := _locked(posted, function, callers):
-                clean = _clean(request, draft.version, draft.data)
+                clean = clean_now(request, draft.version, draft.data)
                 if str(draft.pk) == str(posted) and constant_time_compare(
-                    request.POST.get("seen", ""), _fingerprint(draft, clean)
+                    request.POST.get("seen", ""), fingerprint(draft, clean)
                 ):
                     return redirect("web:call", _submit(request, function, draft).receipt)
                 changed = _(
                     "The form was changed in another window. This is how it stands now: nothing has been sent yet."
                 )
-                return _look_over(request, function, notice=changed, status=409)
+                return look_over(request, function, notice=changed, status=409)
     except NotAvailable as refused:
         return _closed(request, function, refused.message, is_kept=True)
     except SignatureNeeded:
-        return _closed(request, function, _needs_signature(), is_kept=True)
+        return _to_sign(request, function)
+    except SignatureRefused as refused:
+        return look_over(request, function, notice=signatures.refused(refused.reason), status=409)
     except AssuranceTooLow as refused:
         place = reverse("web:function-review", args=[function.code])
         return redirect(step_up.address(request, refused.needed, next=place))
     except Invalid:
         return redirect(f"{reverse('web:function-form', args=[function.code])}?check")
     sent = ServiceCall.objects.filter(caller__in=callers, idempotency_key=str(posted)).only("receipt").first()
-    return redirect("web:call", sent.receipt) if sent else _look_over(request, function)
+    return redirect("web:call", sent.receipt) if sent else look_over(request, function)
 
 
 def _submit(request: HttpRequest, function: ServiceFunction, draft: Draft) -> ServiceCall:
@@ -258,10 +277,17 @@ def _submit(request: HttpRequest, function: ServiceFunction, draft: Draft) -> Se
         version=draft.version,
         traceparent=traces.current_header(),
         mandate=session.of(request),
+        signature=_signature(request),
     )
     figures.observe_step(function.code, "sent")
     drafts.discard(draft)
     return call
+
+
+def _signature(request: HttpRequest) -> SignedDocument | None:
+    """The person's own that the post names; another's is none."""
+    key = _uuid(request.POST.get("signature", ""))
+    return signatures.of(request, key) if key and request.user.is_authenticated else None
 
 
 def _locked(posted: UUID | None, function: ServiceFunction, callers: list[str]) -> Draft | None:
@@ -271,10 +297,10 @@ def _locked(posted: UUID | None, function: ServiceFunction, callers: list[str]) 
     own = Draft.objects.filter(pk=posted, caller__in=callers, version__function=function)
     if not own.select_for_update(of=("self",)).exists():
         return None
-    return _draft_of(function, callers)
+    return draft_of(function, callers)
 
 
-def _draft_of(function: ServiceFunction, callers: list[str]) -> Draft | None:
+def draft_of(function: ServiceFunction, callers: list[str]) -> Draft | None:
     """The newest draft of the function, on the version with which it was filled in."""
     newest = (
         Draft.objects.filter(version__function=function, caller__in=callers)
@@ -288,13 +314,13 @@ def _draft_of(function: ServiceFunction, callers: list[str]) -> Draft | None:
     return drafts.find_draft(newest.version, callers)
 
 
-def _fingerprint(draft: Draft, clean: dict[str, Any]) -> str:
+def fingerprint(draft: Draft, clean: dict[str, Any]) -> str:
     """Of what the person sees on the review page: only that is sent."""
     return salted_hmac("web.review", f"{draft.pk} {json.dumps(clean, sort_keys=True)}").hexdigest()
 
 
 # --- What both share ----------------------------------------------------------------------------------
-def _function(code: str) -> ServiceFunction:
+def function_of(code: str) -> ServiceFunction:
     found: ServiceFunction = get_object_or_404(
         ServiceFunction.objects.public()
         .with_content()
@@ -316,13 +342,13 @@ def _known(request: HttpRequest, version: FunctionVersion) -> Profile:
     return gateway.known_to(request.user, session.of(request), version) if isinstance(request.user, User) else {}
 
 
-def _clean(request: HttpRequest, version: FunctionVersion, data: dict[str, Any]) -> dict[str, Any]:
+def clean_now(request: HttpRequest, version: FunctionVersion, data: dict[str, Any]) -> dict[str, Any]:
     """As it would be sent, the person's own data included. Raises Invalid."""
     named = files.named_in(version.form, data, callers=callers_of(request))
     return gateway.clean(version, data, profile=_known(request, version), files=named, mandate=session.of(request))
 
 
-def _turn_away(request: HttpRequest, function: ServiceFunction, version: FunctionVersion) -> HttpResponse | None:
+def turn_away(request: HttpRequest, function: ServiceFunction, version: FunctionVersion) -> HttpResponse | None:
     """Whoever cannot do this now: to the log-in, or to a page that says why and what is next."""
     availability = story.availability(function)
     is_kept = request.method == "POST"
@@ -352,9 +378,17 @@ def _deadline(availability: story.Availability) -> str:
     return deadlines.say(availability.deadline) if availability.deadline else ""
 
 
-def _needs_signature() -> str:
-    return _("This service needs your signature, and signing comes to Ferry later. "
-             "Until then, please use the department's own service or visit its counter.")  # fmt: skip
+def _to_sign(request: HttpRequest, function: ServiceFunction) -> HttpResponse:
+    """What the law wants signed is shown once more, character for character, and signed before it leaves."""
+    draft = draft_of(function, callers_of(request))
+    if draft is None:
+        return redirect("web:function-form", function.code)
+    try:
+        document = signatures.prepare(request, draft)
+    except NoSeal:
+        reason = _("Forms cannot be signed here just now. Your answers are kept; please try again later.")
+        return _closed(request, function, reason, is_kept=True)
+    return redirect("web:function-sign", function.code, document.pk)
 
 
 def _closed(request: HttpRequest, function: ServiceFunction, reason: str, *, is_kept: bool) -> HttpResponse:

@@ -23,11 +23,25 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from identity.accounts.limits import unattended
+from identity.signing import pdf, seal
+from identity.signing.errors import NoSeal, NoTimeStamp
 from portal.web import receipt_pdf, shared, sheet, troubles
 from portal.web.templatetags.ferry import moment
 from portal.web.wording import wording
 from services import languages
-from services.gateway import acting, deadlines, history, proof, reach, receipts, retention, shown, story, withdrawal
+from services.gateway import (
+    acting,
+    deadlines,
+    history,
+    proof,
+    reach,
+    receipts,
+    retention,
+    shown,
+    signed,
+    story,
+    withdrawal,
+)
 from services.gateway.errors import NoProofKey
 from services.gateway.models import Attempt, ServiceCall
 
@@ -181,8 +195,46 @@ def call_pdf(request: HttpRequest, receipt: str) -> HttpResponse:
     call = own_call(request, receipt)
     receipt_of = _receipt(call)
     gone = [sheet.Row("", _("What was sent"), receipt_of["kept"])] if call.blanked_at else None
-    paper = receipt_pdf.write(call, gone or receipt_of["rows"], story.answer(call), deadline=receipt_of["deadline"])
+    paper = receipt_pdf.write(
+        call,
+        gone or receipt_of["rows"],
+        story.answer(call),
+        deadline=receipt_of["deadline"],
+        signature=receipt_of["signed"],
+    )
     return _document(paper, "application/pdf", f'inline; filename="{call.receipt}.pdf"')
+
+
+@login_not_required
+@never_cache
+@require_safe
+def call_sealed(request: HttpRequest, receipt: str) -> HttpResponse:
+    """The same paper, sealed with a time stamp, and with the person's own signature inside if they gave one."""
+    call = _whole(own_call(request, receipt))
+    receipt_of = _receipt(call)
+    paper = receipt_pdf.write(
+        call, receipt_of["rows"], story.answer(call), deadline=receipt_of["deadline"], signature=receipt_of["signed"]
+    )
+    inside = receipt_of["signed"].jws if receipt_of["signed"] else None
+    try:
+        sealed = pdf.seal(paper, reason=f"{_('Receipt')} {call.receipt}", statement=inside)
+    except NoSeal as error:
+        raise Http404("this portal has no seal") from error
+    except NoTimeStamp:
+        return render(request, "web/no_time_stamp.html", {"call": call}, status=503)
+    return _document(sealed, "application/pdf", f'attachment; filename="{call.receipt}.sealed.pdf"')
+
+
+@login_not_required
+@never_cache
+@require_safe
+def call_signature(request: HttpRequest, receipt: str) -> HttpResponse:
+    """The form as the person signed it: their own signature under the portal's seal."""
+    found = signed.of(_whole(own_call(request, receipt)))
+    if found is None or found.jws is None:
+        raise Http404("nobody signed this")
+    content = json.dumps(found.jws).encode()
+    return _document(content, proof.MEDIA_TYPE, f'attachment; filename="{receipt}.signature.json"')
 
 
 @login_not_required
@@ -302,6 +354,8 @@ def _receipt(call: ServiceCall) -> dict[str, Any]:
         "kept": _kept(call),
         "groups": [call.sent_sha256[start : start + 4] for start in range(0, 64, 4)],
         "made_by": acting.label(call.mandate),
+        "signed": None if call.blanked_at else signed.of(call),
+        "can_seal": seal.is_configured(),
         "deadline": deadlines.say_proof(deadline, call.accepted_at) if (deadline := deadlines.of_call(call)) else "",
         "has_proof": not call.blanked_at and proof.keyring().signer is not None,
         "exact_time": _("%(moment)s, Hong Kong time") % {"moment": f"{accepted_at:%Y-%m-%d %H:%M:%S}"},

@@ -77,10 +77,6 @@ def _notice(now: story.Availability, version: FunctionVersion) -> Row:
         return {"tone": "waiting", "title": _("Paused"), "text": now.message, "is_final": True}
     if now.code == "not_yet":
         return {"tone": "info", "title": _("Not possible here yet"), "text": now.message, "is_final": True}
-    if version.assurance == FunctionVersion.Assurance.PLUS:
-        text = _("The law asks for your signature here, and signing comes to Ferry later. "
-                 "Until then, please use the department's own service or visit its counter.")  # fmt: skip
-        return {"tone": "info", "title": _("This needs your signature"), "text": text, "is_final": True}
     titles = {"closed": _("You can send it now; it is delivered later"), "troubled": _("It may take longer today")}
     return {"tone": "waiting", "title": titles[now.code], "text": now.message} if now.code in titles else {}
 

@@ -58,7 +58,9 @@ def noted(drawn: list[Field], request: HttpRequest) -> list[Field]:
     """The fields, with the word that one cannot be left out beside it. An agent reports nothing for the other one."""
     if acting.of(request) is not None:
         drawn = [
-            replace(field, provenance=field.provenance and replace(field.provenance, is_verified=False))
+            replace(field, source=made.theirs, provenance=replace(made, is_verified=False))
+            if (made := field.provenance)
+            else field
             for field in drawn
         ]
     needed = request.GET.get("needed")

@@ -16,6 +16,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
+from identity.signing.models import SignedDocument
 from portal.web.sheet import Row
 from portal.web.templatetags.ferry import lang_tag, moment
 from portal.web.wording import wording
@@ -55,8 +56,18 @@ _NUMBER = ParagraphStyle("number", _BODY, fontName=_LATIN_BOLD, fontSize=15, lea
 _DIGEST = ParagraphStyle("digest", _BODY, fontName="Courier", fontSize=10, leading=14)
 
 
-def write(call: ServiceCall, rows: Iterable[Row], answer: story.Answer | None, *, deadline: str = "") -> bytes:
-    """An A4 document in the language of this request. `rows` are what was sent, `deadline` says until when it could."""
+def write(
+    call: ServiceCall,
+    rows: Iterable[Row],
+    answer: story.Answer | None,
+    *,
+    deadline: str = "",
+    signature: SignedDocument | None = None,
+) -> bytes:
+    """An A4 document in the language of this request.
+
+    `rows` are what was sent, `deadline` says until when it could, `signature` is what the person signed of it.
+    """
     name, department = wording(call.version).text, wording(call.function.department).text
     digest = [call.sent_sha256[start : start + 16] for start in range(0, 64, 16)]
     body: list[Flowable] = [
@@ -69,6 +80,7 @@ def write(call: ServiceCall, rows: Iterable[Row], answer: story.Answer | None, *
             (_("Received on"), [_text(moment(call.accepted_at), _BODY), _text(_exact(call), _QUIET)]),
             *([(_("Deadline"), [_text(deadline, _BODY)])] if deadline else []),
             *([(_("Made by"), [_text(made_by, _BODY)])] if (made_by := acting.label(call.mandate)) else []),
+            *([(_("Signed by"), _signed(signature))] if signature else []),
             (_("Fingerprint of what was sent (SHA-256)"), [_text(_spaced(line), _DIGEST) for line in digest]),
             (_("Status"), _status(call)),
         ]),
@@ -86,6 +98,15 @@ def write(call: ServiceCall, rows: Iterable[Row], answer: story.Answer | None, *
     )  # fmt: skip
     document.build(body, onFirstPage=_frame(call.receipt), onLaterPages=_frame(call.receipt))
     return target.getvalue()
+
+
+def _signed(signature: SignedDocument) -> list[Flowable]:
+    digest = [signature.sha256[start : start + 16] for start in range(0, 64, 16)]
+    return [
+        _text(signature.signer, _BODY),
+        *([_text(moment(signature.signed_at), _QUIET)] if signature.signed_at else []),
+        *[_text(_spaced(line), _DIGEST) for line in digest],
+    ]
 
 
 def _status(call: ServiceCall) -> list[Flowable]:

@@ -38,11 +38,20 @@ def rows(
     file_names: Mapping[str, str],
     profile: Mapping[str, ProfileField] | None = None,
     form_url: str = "",
+    is_for_another: bool = False,
 ) -> list[Row]:
-    """In the order of the form. `form` in stored form, `file_names` by file id; with `form_url`, rows link to it."""
+    """In the order of the form. `form` in stored form, `file_names` by file id; with `form_url`, rows link to it.
+
+    `is_for_another` says that the profile is that of somebody for whom the reader acts.
+    """
     drawn = fields.render(form, data=data, errors=(), profile=profile or {}, language=languages.current())
     found = [
-        Row(field.name, field.label, _in_words(field, data.get(field.name), file_names), field.source)
+        Row(
+            field.name,
+            field.label,
+            _in_words(field, data.get(field.name), file_names),
+            field.provenance.theirs if is_for_another and field.provenance else field.source,
+        )
         for field in drawn
     ]
     if not form_url:

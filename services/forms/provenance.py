@@ -22,6 +22,7 @@ class Provenance:
     """What a form says below an answer that a profile knows, in one language."""
 
     source: str  # a sentence; empty once the person has written something else
+    theirs: str  # the same for somebody who fills the form in for them
     age: str  # such as `8 months ago`
     law: str  # by which an authority vouches; empty for the person's own word
     is_verified: bool
@@ -40,6 +41,7 @@ def of(
     is_shown = not is_back and (is_locked(made, profile) or name not in data or data[name] == known.value)
     return Provenance(
         source=_sentence(known, language) if is_shown else "",
+        theirs=_sentence(known, language, is_theirs=True) if is_shown else "",
         age=age(known.checked_on, timezone.localdate()),
         law=str(ProfileField.Law(known.law).label) if known.law else "",
         is_verified=known.is_verified,
@@ -66,11 +68,11 @@ def age(checked_on: date, today: date) -> str:
     return ngettext("%(count)s year ago", "%(count)s years ago", months // 12) % {"count": months // 12}
 
 
-def _sentence(known: ProfileField, language: str) -> str:
+def _sentence(known: ProfileField, language: str, *, is_theirs: bool = False) -> str:
     day = date_format(known.checked_on, _DATE_FORMATS[language])
     if not known.is_verified:
-        return _("From your profile: you told us on %(date)s") % {"date": day}
-    return _("From your profile: %(source)s, checked %(date)s") % {
-        "source": ProfileField.Source(known.source).label,
-        "date": day,
-    }
+        told = _("From their profile: they told us on %(date)s") if is_theirs else ""
+        return (told or _("From your profile: you told us on %(date)s")) % {"date": day}
+    vouched = _("From their profile: %(source)s, checked %(date)s") if is_theirs else ""
+    words = {"source": ProfileField.Source(known.source).label, "date": day}
+    return (vouched or _("From your profile: %(source)s, checked %(date)s")) % words

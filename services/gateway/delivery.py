@@ -25,7 +25,7 @@ from identity import statements
 from services import traces
 from services.forms.files import read
 from services.forms.models import StoredFile
-from services.gateway import acting, doorbell, events, figures, incidents, lanes, rows
+from services.gateway import acting, doorbell, events, figures, incidents, lanes, rows, signed
 from services.gateway.connectors.base import Delivery, Outcome, leaving_by
 from services.gateway.connectors.registry import connectors
 from services.gateway.following import following
@@ -158,6 +158,7 @@ def delivery_of(call: ServiceCall) -> Delivery:
             "submitted_at": call.accepted_at.isoformat(timespec="seconds"),
             "language": call.language,
             "actor": acting.described(call) if call.mandate_id else None,
+            "signature": signed.described(call),
         },
         traceparent=traces.current_header() or call.traceparent,
     )
@@ -182,6 +183,7 @@ def preview(version: FunctionVersion, form: dict[str, Any], actor: dict[str, Any
             "submitted_at": timezone.now().isoformat(timespec="seconds"),
             "language": "en",
             "actor": actor,
+            "signature": None,
         },
     )
 

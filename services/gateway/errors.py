@@ -23,7 +23,11 @@ class AssuranceTooLow(GatewayError):
 
 
 class SignatureNeeded(GatewayError):
-    """The function takes only what the person has signed."""
+    """The function takes only what the person has signed. `function` is its code."""
+
+    def __init__(self, function: str = "") -> None:
+        super().__init__("a signature is needed")
+        self.function = function
 
 
 class IdempotencyConflict(GatewayError):

@@ -16,13 +16,14 @@ from identity.consent import flows as consent
 from identity.mandates.models import Act, Mandate
 from identity.profile import flows as profile
 from identity.profile.models import ProfileField
+from identity.signing.models import SignedDocument
 from services import traces
 from services.forms import files, schema, validation
 from services.forms import flows as forms
 from services.forms.errors import FieldError, Invalid
 from services.forms.masking import Masked, masked
 from services.forms.models import StoredFile
-from services.gateway import acting, doorbell, events, figures, looks, receipts, rows, story, tasks, withdrawal
+from services.gateway import acting, doorbell, events, figures, looks, receipts, rows, signed, story, tasks, withdrawal
 from services.gateway.connectors.base import BatchConnector
 from services.gateway.connectors.registry import connectors
 from services.gateway.delivery import preview
@@ -79,24 +80,23 @@ def submit(
     priority: int = ServiceCall.Priority.WAITED_FOR,
     traceparent: str = "",
     mandate: Mandate | None = None,
+    signature: SignedDocument | None = None,
 ) -> tuple[ServiceCall, bool]:
     """Accept a call: one transaction for call and disclosure, then the doorbell. The receipt stands from here on.
 
     The same key with the same data gives the first call back and False. `acr` is what the person's session, or their
     client's token, proves now. `version` is the one the form was filled in with; the published one unless given. With
-    a `mandate`, `person` acts for its principal, whose profile counts; it is asked again in the transaction. Raises
-    AssuranceTooLow, SignatureNeeded, NotAvailable, forms.errors.Invalid, IdempotencyConflict, or
-    identity.mandates.errors.NotUsable.
+    a `mandate`, `person` acts for its principal, whose profile counts; it is asked again in the transaction. What needs
+    a `signature` takes this person's own, over exactly what `to_sign` says, once. Raises AssuranceTooLow,
+    SignatureNeeded, NotAvailable, forms.errors.Invalid, IdempotencyConflict, identity.mandates.errors.NotUsable or
+    identity.signing.errors.SignatureRefused.
     """
     version = version or function.published
     assert version is not None
     traces.note(function=function.code, backend=version.backend.code, connector=version.backend.connector)
-    if not assurance.reaches(acting.level(acr if person else User.Assurance.NONE, mandate), version.assurance):
-        raise AssuranceTooLow(version.assurance)
-    if mandate is not None and person is not None:
-        acting.require(mandate, person, acting.act_to_send(version), version)
-    if version.assurance == FunctionVersion.Assurance.PLUS:
-        raise SignatureNeeded  # a session proves who sends it; what is sent is signed by itself
+    _may_send(version, person, acr, mandate)
+    if signed.is_needed(version) and signature is None:
+        raise SignatureNeeded(function.code)  # a session proves who sends it; what is sent is signed by itself
     availability, now = story.availability(function), timezone.now()
     try:
         if not availability.is_accepting:
@@ -110,7 +110,7 @@ def submit(
             due_at=version.backend.opens_at(now), trouble="closed" if availability.opens_at else "",
             priority=priority, traceparent=traceparent, **_parties(mandate),
         )  # fmt: skip
-        _accept(call, sent, now)
+        _accept(call, sent, now, signature)
     except (NotAvailable, Invalid, IntegrityError):
         first = rows.call_of_key(caller, idempotency_key)
         if first is None:
@@ -118,6 +118,21 @@ def submit(
         payload, _ = _payload(version, data, person, mandate, owners=[caller, f"{forms.SENT}{first.receipt}"])
         return _same(first, function, payload), False
     return call, True
+
+
+def _may_send(version: FunctionVersion, person: User | None, acr: str, mandate: Mandate | None) -> None:
+    if not assurance.reaches(acting.level(acr if person else User.Assurance.NONE, mandate), version.assurance):
+        raise AssuranceTooLow(version.assurance)
+    if mandate is not None and person is not None:
+        acting.require(mandate, person, acting.act_to_send(version), version)
+
+
+def to_sign(
+    version: FunctionVersion, data: Mapping[str, Any], *, person: User, mandate: Mandate | None, caller: str
+) -> dict[str, Any]:
+    """What this person's signature has to say, so that `submit` takes this form. Raises forms.errors.Invalid."""
+    payload, _sent = _payload(version, data, person, mandate, owners=[caller])
+    return signed.content(version, payload, mandate)
 
 
 def _payload(
@@ -156,15 +171,19 @@ def _parties(mandate: Mandate | None) -> dict[str, Any]:
     }
 
 
-def _accept(call: ServiceCall, sent: Collection[StoredFile], now: datetime) -> None:
+def _accept(
+    call: ServiceCall, sent: Collection[StoredFile], now: datetime, signature: SignedDocument | None = None
+) -> None:
     """Call and disclosure stand together. Alone, they are one statement: a transaction would take three more trips."""
-    if call.mandate is None and not sent and not connection.in_atomic_block:
+    if call.mandate is None and signature is None and not sent and not connection.in_atomic_block:
         _write(call, now)
     else:
         with transaction.atomic():
             if call.mandate is not None and call.person is not None:
                 acting.hold(call.mandate, call.person, call.version)
             _write(call, now)
+            if signed.is_needed(call.version) and signature is not None and call.person is not None:
+                signed.redeem(signature, call)
             forms.hand_over(sent, receipt=call.receipt)
     transaction.on_commit(lambda: _tell_accepted(call))
 
@@ -176,7 +195,7 @@ def _write(call: ServiceCall, now: datetime) -> None:
         recipient_names=call.function.department.names,
         purpose=call.function.code,
         purpose_names=call.version.names,
-        fields=call.payload["form"],
+        fields=[*call.payload["form"], *signed.disclosed(call.version)],
         reference=call.receipt,
         for_person=call.mandate.principal_person if call.mandate else None,
         ground=acting.ground(call.mandate),

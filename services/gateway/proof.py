@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils import translation
 
 from identity import signatures
-from services.gateway import acting, deadlines, receipts, story
+from services.gateway import acting, deadlines, receipts, signed, story
 from services.gateway.errors import NoProofKey
 from services.gateway.models import HookEvent, ServiceCall
 from services.languages import CODES
@@ -44,6 +44,7 @@ def bundle(call: ServiceCall, now: datetime) -> Json:
         "department": {"code": call.function.department.code, "names": call.function.department.names},
         "function": {"code": call.function.code, "version": call.version.number, "names": call.version.names},
         "actor": acting.described(call),
+        "signature": signed.described(call),
         "sent": {
             "text": receipts.canonical(call.receipt, call.function.code, call.payload).decode(),
             "sha256": call.sent_sha256,

@@ -12,6 +12,7 @@ from django.db.models import DateTimeField, DurationField, Exists, ExpressionWra
 from django.db.models.functions import Coalesce, Greatest
 
 from identity.consent.models import Question
+from identity.signing import flows as signing
 from services.forms.flows import SENT
 from services.forms.models import StoredFile
 from services.gateway.models import BatchRecord, HookEvent, ServiceCall
@@ -70,5 +71,6 @@ def _blank_some(now: datetime) -> int:
     done = calls.update(payload=BLANK, answer=None, blanked_at=now)
     BatchRecord.objects.filter(call__in=receipts).update(content={})
     HookEvent.objects.filter(call__in=receipts).update(words=None)
+    signing.blank(receipts.values())
     StoredFile.objects.filter(caller__in=[f"{SENT}{receipt}" for receipt in receipts.values()]).delete()
     return done

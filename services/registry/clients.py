@@ -3,6 +3,7 @@
 What is live never changes under people's hands: a change is a draft beside it, tried and approved like a new one.
 """
 
+import hashlib
 import secrets
 import uuid
 from collections.abc import Mapping
@@ -51,6 +52,14 @@ def may_act(user: User, client: Client) -> bool:
 def may_decide(user: User, client: Client) -> bool:
     """A second officer: nobody whose work is in what waits."""
     return client.state == STATE.REVIEW and may_act(user, client) and user.pk not in _authors(client)
+
+
+def to_decide(user: User) -> list[Client]:
+    """Those that wait for this officer."""
+    waiting = Client.objects.filter(state=STATE.REVIEW, department__in=_codes_of(user)).order_by(
+        "department", "name_en"
+    )
+    return [client for client in waiting if may_decide(user, client)]
 
 
 def base_of(client: Client) -> str:
@@ -193,10 +202,21 @@ def remove(client: Client) -> None:
     client.delete()
 
 
+def secret_mark(client: Client) -> str:
+    """Tells one secret from the next, and nothing about either."""
+    return hashlib.sha256(client.secret_digest.encode()).hexdigest()[:16] if client.secret_digest else ""
+
+
 @transaction.atomic
-def rotate_secret(client: Client, *, by: User) -> str:
-    """A new secret, to be shown once; the old one is worth nothing from now. Raises NotAllowed, NotOpen."""
+def rotate_secret(client: Client, *, by: User, instead_of: str = "") -> str:
+    """A new secret, to be shown once; the old one is worth nothing from now.
+
+    `instead_of` is the secret_mark() of the one that the person saw: a page loaded again or a second press never
+    throws away the secret that was just shown. Raises NotAllowed, NotOpen.
+    """
     client = _locked(client, by, STATE.LIVE)
+    if instead_of != secret_mark(client):
+        raise errors.NotOpen(_("A new secret was made already. If nobody wrote it down, make another one below."))
     if not client.token_endpoint_auth_method.startswith("client_secret"):
         raise errors.NotOpen(_("This client does not prove itself with a secret."))
     secret, client.secret_digest = registration.new_secret()

@@ -184,6 +184,7 @@ def _rest_request(
         "serviceCode": "=function",
         "submittedAt": "=submitted_at",
         "actor": "=actor",  # who acted, and for whom; nothing where a person acted for themselves
+        "signature": "=signature",  # who signed it, and the proof; nothing where none is asked for
         "applicant": {lower_camel(made["x-profile"]): f"=form.{name}" for name, made in applicant.items()},
         "details": {lower_camel(name): f"=form.{name}" for name in details},
     }
@@ -204,6 +205,7 @@ def _soap_request(
     fields = [_item(pascal(name), name, made, needed=name in required) for name, made in details.items()]
     if _has_files(details):
         fields.append({"Name": "Attachments", "Value": "=to_string(files)"})
+    fields.append("=signature.{Name: 'Signature', Value: to_string(jws)}")  # nothing where none is asked for
     body: Json = {"ReceiptNo": "=receipt", "ServiceCode": "=function", "SubmittedAt": "=submitted_at"}
     if person:
         body["Applicant"] = {"Item": person}

@@ -26,6 +26,7 @@ from services.twins.identity_people import PEOPLE, Person
 from services.twins.identity_wire import OK, Service
 from services.twins.identity_words import LANGUAGES
 from services.twins.problems import explain_errors, problem
+from services.twins.time_stamps import time_stamp
 
 PERSON, LANGUAGE = "identity_app_person", "identity_app_language"  # cookies
 CODES = {"refuse": "D40001", "cancel": "D40000"}
@@ -47,6 +48,7 @@ def build_app(port: int, folder: Path) -> web.Application:
         web.post("/app/person", choose),
         web.get("/app/asks/{ask}", show),
         web.post("/app/asks/{ask}", decide),
+        web.post("/time-stamps", time_stamp),
         web.get("/_twins/identity/mode", show_mode),
         web.post("/_twins/identity/mode", set_mode),
         web.post("/_twins/identity/service", register),

@@ -8,11 +8,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from services.twins.certificates import keep
 from services.twins.identity_people import Person
 
 LASTS = timedelta(days=3650)
+TIME_STAMPER = "time-stamper"  # among the codes of people
 PEM = serialization.Encoding.PEM
 PLAIN = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
 
@@ -41,15 +43,30 @@ class SigningRoom:
         signature = key.sign(document_digest, padding.PKCS1v15(), Prehashed(hashes.SHA256()))
         return base64.b64encode(signature).decode(), certificate.public_bytes(PEM).decode()
 
+    def time_stamper(self) -> tuple[rsa.RSAPrivateKey, x509.Certificate, x509.Certificate]:
+        """Key and certificate of the one who stamps times (RFC 3161 section 2.3), and the authority's certificate."""
+        if TIME_STAMPER not in self._keys:
+            key = _new_key()
+            self._keys[TIME_STAMPER] = key, _certificate(
+                "Demonstration time stamps", self._authority, self._certificate, key,
+                purpose=ExtendedKeyUsageOID.TIME_STAMPING,
+            )  # fmt: skip
+        return *self._keys[TIME_STAMPER], self._certificate
+
 
 def _new_key() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def _certificate(
-    name: str, issuer_key: rsa.RSAPrivateKey, issuer: x509.Certificate | None, key: rsa.RSAPrivateKey
+    name: str,
+    issuer_key: rsa.RSAPrivateKey,
+    issuer: x509.Certificate | None,
+    key: rsa.RSAPrivateKey,
+    *,
+    purpose: x509.ObjectIdentifier | None = None,
 ) -> x509.Certificate:
-    """Signed by the issuer; by itself where there is none, and then an authority's."""
+    """Signed by the issuer, or by itself and then an authority's. For that purpose alone, if given."""
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     is_authority = issuer is None
     now = datetime.now(UTC)
@@ -58,7 +75,7 @@ def _certificate(
         data_encipherment=False, key_agreement=False, key_cert_sign=is_authority, crl_sign=is_authority,
         encipher_only=False, decipher_only=False,
     )  # fmt: skip
-    return (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer.subject if issuer else subject)
@@ -70,5 +87,7 @@ def _certificate(
         .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
-        .sign(issuer_key, hashes.SHA256())
     )
+    if purpose is not None:
+        builder = builder.add_extension(x509.ExtendedKeyUsage([purpose]), critical=True)
+    return builder.sign(issuer_key, hashes.SHA256())

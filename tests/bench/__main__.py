@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import calls, catalogue, delivery, history, pages, pools, search, table
+from tests.bench import calls, catalogue, delivery, history, pages, pools, search, signon, table
 from tests.bench.citizen import Citizen
 from tests.bench.table import Line
 from tests.stack import Stack, running
@@ -18,6 +18,7 @@ VARIABLES = {
     "FERRY_SETTINGS": "tests.bench.settings",
     "API_READ_RATE": "1000000/min",
     "API_CALL_RATE": "1000000/min",
+    "PROVIDER_CLIENT_RATE": "1000000",
 }
 PARTS: dict[str, Callable[[Stack, Citizen], list[Line]]] = {
     "pages": pages.run,  # first: the citizen's list has twenty calls then
@@ -25,6 +26,7 @@ PARTS: dict[str, Callable[[Stack, Citizen], list[Line]]] = {
     "delivery": delivery.run,
     "history": lambda stack, citizen: history.run(stack, citizen, VARIABLES),
     "pools": lambda stack, citizen: pools.run(stack),
+    "signon": signon.run,
     "catalogue": lambda stack, citizen: catalogue.run(stack),
 }
 

@@ -41,13 +41,16 @@ SITES: dict[str, dict[str, Any]] = {  # what differs from a plain confidential s
 # What two officers do at the desk for each site, and people do on the sign-up page.
 PREPARE = """
 import json
+from allauth.mfa.models import Authenticator
 from identity.accounts.models import User
 from services.registry import demonstration_clients as clients
 given = json.loads({given!r})
+Authenticator.objects.filter(user__username__in=given["people"]).delete()
 for name in given["people"]:
     if not User.objects.filter(username=name).exists():
         User.objects.create_user(name, f"{{name}}@example.hk", f"ferry-{{name}}", assurance="basic")
-print(json.dumps({{name: clients.ensure(values.pop("client_id"), values)[1] for name, values in given["sites"].items()}}))
+sites = given["sites"].items()
+print(json.dumps({{name: clients.ensure(values.pop("client_id"), values)[1] for name, values in sites}}))
 """
 Sites = dict[str, Site]
 

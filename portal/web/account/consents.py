@@ -12,7 +12,6 @@ from django.views.decorators.http import require_POST, require_safe
 from identity.accounts.models import User
 from identity.consent import flows, records
 from identity.consent.models import Consent
-from identity.profile.models import ProfileField
 from portal.web.account import sentences
 from services import languages
 
@@ -58,8 +57,10 @@ def consent_record(request: HttpRequest, key: str) -> HttpResponse:
 
 def _row(consent: Consent) -> dict[str, Any]:
     worded = consent.wording.get("fields", {})
-    own = dict(ProfileField.Name.choices)
-    titles = [languages.pick(worded.get(name, {})) or str(own.get(name, name)) for name in consent.fields]
+    titles = [
+        languages.pick(worded.get(name, {})) or str(sentences.name_of(name))
+        for name in sentences.in_order(consent.fields)
+    ]
     return {
         "consent": consent,
         "recipient": languages.pick(consent.recipient_names) or consent.recipient,

@@ -1,10 +1,12 @@
 """A device shows a code, and its person types it in here (RFC 8628 section 3.3): who asks, for what, yes or no."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -62,6 +64,7 @@ def _question(asked: Asked, typed: str) -> dict[str, Any]:
         "site": _words(asked, "name"),
         "department": _words(asked, "department_name"),
         "purpose": _words(asked, "purpose"),
+        "until": timezone.localtime(timezone.now() + timedelta(days=asked.client.consent_days)),
         "asks": [claims.NAMES[name] for name in asked.fields] + [consents.BEYOND[name] for name in asked.beyond],
     }
 

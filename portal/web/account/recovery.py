@@ -22,6 +22,7 @@ from identity.statements import clock
 
 SAID = {
     "unknown": _("We do not know these letters. Look at the slip once more."),
+    "unknown_link": _("We do not know this link. Open it from the email once more, or ask for a new one."),
     "early": _("The wait is not over yet."),
     "expired": _("This has run out. Ask for a new one."),
     "used": _("This was used already. If that was not you, go to a counter at once."),
@@ -49,7 +50,11 @@ class NewPasswordForm(forms.Form):
 
 
 class SlipForm(NewPasswordForm):
-    slip = forms.CharField(label=_("The letters on your slip"), max_length=40)
+    slip = forms.CharField(
+        label=_("The letters on your slip"),
+        max_length=40,
+        error_messages={"required": _("Type in the letters that stand on your slip.")},
+    )
     field_order = ("slip", "password1", "password2")
 
 
@@ -95,7 +100,7 @@ def link(request: HttpRequest, secret: str) -> HttpResponse:
     try:
         found = recovery.find(secret)
     except recovery.Refused as refused:
-        return render(request, "web/recovery_ended.html", {"text": SAID[refused.reason]}, status=410)
+        return render(request, "web/recovery_ended.html", {"text": _said_of_link(refused)}, status=410)
     is_ready = found.valid_from <= clock()
     form = NewPasswordForm(request.POST or None)
     if request.method == "POST" and is_ready and form.is_valid():
@@ -113,8 +118,13 @@ def stop(request: HttpRequest, secret: str) -> HttpResponse:
     try:
         recovery.cancel(recovery.find(secret))
     except recovery.Refused as refused:
-        return render(request, "web/recovery_ended.html", {"text": SAID[refused.reason]}, status=410)
+        return render(request, "web/recovery_ended.html", {"text": _said_of_link(refused)}, status=410)
     return render(request, "web/recovery_ended.html", {"text": _("It is stopped. Nothing has changed.")})
+
+
+def _said_of_link(refused: recovery.Refused) -> str:
+    """Who comes by a link has no slip to look at."""
+    return str(SAID["unknown_link" if refused.reason == "unknown" else refused.reason])
 
 
 def _redeem(request: HttpRequest, form: forms.Form, secret: str, *, field: str | None) -> User | None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from identity.accounts.models import User
 from identity.consent.models import ASSISTED, OPERATIONS, Disclosure
 from identity.profile.models import ProfileField
+from identity.provider import claims
 from services import languages
 from services.forms import schema
 from services.forms.kinds import Json
@@ -33,9 +35,12 @@ def _pattern(line: Disclosure, reader: User) -> str:
         return _of_look(line)
     return {
         Disclosure.Kind.USERINFO.value: _(
-            "%(who)s asked us for your data when you used “%(what)s”, and received this."
+            "A site of %(who)s that you signed in to asked us for this, and received it. "
+            "What for, in its own words: “%(what)s”"
         ),
-        Disclosure.Kind.TOKEN.value: _("You signed in to “%(what)s” of %(who)s, which received this."),
+        Disclosure.Kind.TOKEN.value: _(
+            "You signed in to a site of %(who)s, which received this. What for, in its own words: “%(what)s”"
+        ),
         Disclosure.Kind.EXPORT.value: _("This was taken out in a file for “%(what)s”: %(who)s."),
     }[line.kind]
 
@@ -76,13 +81,26 @@ def ground(line: Disclosure) -> str:
 
 
 def titles(names: Iterable[str], form: Json) -> str:
-    """The fields as the form called them, in its order; those of the profile by their own names."""
+    """The fields as the form called them, in its order; those of the profile, whoever received them, by its names."""
     wanted = list(names)
     properties = form.get("properties", {})
     said = [schema.title_of(made) for name, made in properties.items() if name in wanted]
-    own = dict(ProfileField.Name.choices)
-    said += [str(own.get(name, name)) for name in wanted if name not in properties]
+    said += [str(name_of(name)) for name in in_order(wanted) if name not in properties]
     return listed(said)
+
+
+def name_of(field: str) -> str | Promise:
+    """A field of the profile, or a claim that departments' sites get, as a person calls it."""
+    known = {**claims.NAMES, **dict(ProfileField.Name.choices), "signature": _("your signature")}
+    return known.get(field, field)
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """As people give them: name, birth, ways to reach you. The rest comes last; what only describes another, never."""
+    order = [*claims.NAMES, *ProfileField.Name.values]
+    described = set(claims.COMPANIONS.values())
+    wanted = [name for name in names if name not in described]
+    return sorted(wanted, key=lambda name: order.index(name) if name in order else len(order))
 
 
 def listed(words: Iterable[str]) -> str:

@@ -41,9 +41,10 @@ MISTAKES = {  # by the codes of Django and allauth
     "username_password_mismatch": _MISMATCH,
     "invalid_login": _MISMATCH,
     "too_many_login_attempts": gettext_lazy("There were too many attempts. Wait 5 minutes, then try again."),
-    "incorrect_code": gettext_lazy("This code is not right, or has run out. Look again, or ask for a new one."),
+    "incorrect_code": gettext_lazy("This code is not right, or has run out. Look again, or use a new one."),
     "incorrect_password": gettext_lazy("This is not your password. Try again."),
     "enter_current_password": gettext_lazy("This is not your password. Try again."),
+    "duplicate_email": gettext_lazy("This address is yours already."),
     "password_too_short": gettext_lazy("Use at least 10 characters."),
     "password_too_common": gettext_lazy("Many people use this password, so it is easily guessed. Choose another."),
     "password_entirely_numeric": gettext_lazy("Use some letters too: numbers alone are easily guessed."),
@@ -96,6 +97,12 @@ def _said(name: str, errors: object) -> list[str]:
         known = {"required": MISSING, "invalid": INVALID}.get(error.code, {}).get(name) or MISTAKES.get(error.code)
         said += [str(known)] if known else error.messages
     return list(dict.fromkeys(said))
+
+
+@register.filter
+def in_fours(secret: str) -> str:
+    """`ABCD EFGH`: what is typed over is read in small groups; apps take it with the spaces."""
+    return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
 
 
 @register.filter

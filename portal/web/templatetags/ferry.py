@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from typing import Protocol
 from urllib.parse import urlencode
 
 from django import template
@@ -17,6 +18,13 @@ from django.utils.translation import get_language
 from services import languages, moments, traces
 
 register = template.Library()
+
+
+class Named(Protocol):
+    """What has words in all languages, such as a department's site."""
+
+    def words(self, kind: str) -> dict[str, str]: ...
+
 
 LANG_TAGS = {"en": "en", "zh-hant": "zh-Hant-HK", "zh-hans": "zh-Hans"}
 SHORT_NAMES = {"en": "EN", "zh-hant": "繁", "zh-hans": "简"}
@@ -163,6 +171,12 @@ def item(row: Sequence[object] | Mapping[object, object], key: int) -> object:
     if isinstance(row, Mapping):
         return row.get(key, "")
     return row[key] if -len(row) <= key < len(row) else ""
+
+
+@register.filter
+def words(named: Named, kind: str) -> str:
+    """Its `name`, `department_name` or `purpose` in the active language, or in the next best one."""
+    return languages.pick(named.words(kind))
 
 
 @register.filter

@@ -23,7 +23,7 @@ class Delivery:
     function: str
     request_map: Mapping[str, Any]
     answer_map: list[dict[str, Any]]
-    context: dict[str, Any]  # what templates may mention: form, files, receipt, function, submitted_at, language, actor
+    context: dict[str, Any]  # what templates may mention: see delivery_of
     traceparent: str = ""  # W3C Trace Context, for the backend's header; may be empty
 
 

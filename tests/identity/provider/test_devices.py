@@ -47,6 +47,13 @@ def pause() -> None:
     DeviceCode.objects.update(polled_at=timezone.now() - timedelta(minutes=5))
 
 
+def test_the_question_says_who_gets_it_and_for_how_long(kiosk: Party, person: User) -> None:
+    sign_in(kiosk.browser, person)
+    page = kiosk.browser.post(PAGE, {"user_code": begin(kiosk)["user_code"]}).content.decode()
+    assert "Who gets it" in page
+    assert "or until you withdraw it in your account" in page
+
+
 def test_the_device_is_told_where_its_person_goes(kiosk: Party) -> None:
     begun = begin(kiosk)
     assert begun["verification_uri"] == f"{ISSUER}{PAGE}"

@@ -27,6 +27,8 @@ def identity_app(twins_process: Twins, settings: Any) -> Iterator[IdentityApp]:
     app = IdentityApp(f"http://127.0.0.1:{Ports(twins_process.port).identity}")
     settings.UPSTREAM_URL = app.address
     settings.UPSTREAM_TRUST_FILE = twins_process.folder / "twins" / "identity" / "authority.pem"
+    settings.FERRY_TSA_URL = f"{app.address}/time-stamps"
+    settings.FERRY_TSA_TRUST_FILE = settings.UPSTREAM_TRUST_FILE
     settings.BASE_URL = "https://testserver"
     app.register("https://testserver")
     upstream_client.forget_keys()

@@ -162,9 +162,34 @@ def test_a_secret_is_shown_once_and_kept_as_a_digest(desk: Desk) -> None:
 def test_a_new_secret_ends_the_old_one(desk: Desk) -> None:
     client = approved(desk)
     old = clients.rotate_secret(client, by=desk.officer)
-    new = clients.rotate_secret(client, by=desk.officer)
+    client.refresh_from_db()
+    new = clients.rotate_secret(client, by=desk.officer, instead_of=clients.secret_mark(client))
     client.refresh_from_db()
     assert (client.check_client_secret(old), client.check_client_secret(new)) == (False, True)
+
+
+def test_a_page_loaded_again_does_not_throw_away_the_secret_that_it_showed(desk: Desk) -> None:
+    client = approved(desk)
+    secret = desk.browser.post(address(client, "secret/")).context["secret"]
+    answer = desk.browser.post(address(client, "secret/"), follow=True)
+    client.refresh_from_db()
+    assert "A new secret was made already." in answer.content.decode()
+    assert client.check_client_secret(secret)
+
+
+def test_what_waits_for_a_second_officer_stands_on_their_first_page(desk: Desk) -> None:
+    client = clients.submit(drafted(desk), by=desk.officer)
+    for page in ("/admin/", "/admin/waiting/"):
+        assert address(client) in desk.other.get(page).content.decode()
+        assert f'href="{address(client)}"' not in desk.browser.get(page).content.decode()
+
+
+def test_what_is_registered_and_changed_is_said_in_words(desk: Desk) -> None:
+    client = drafted(desk)
+    clients.save(client, {"least_acr": "plus"}, by=desk.officer)
+    page = desk.browser.get(address(client)).content.decode()
+    assert "identity verified, and a strong factor" in page
+    assert "least_acr" not in page
 
 
 def test_a_change_of_a_live_client_waits_for_approval(desk: Desk) -> None:

@@ -128,3 +128,11 @@ def test_a_rule_without_reason_days_or_last_date_is_refused(desk: Desk, wrong: d
 
 def test_a_rule_of_another_department_cannot_be_set(desk: Desk) -> None:
     assert browser(OfficerFactory()).post(desk.address("looks/"), rule()).status_code == 404
+
+
+def test_a_question_about_a_site_says_what_the_site_received(desk: Desk) -> None:
+    person = UserFactory()
+    line = note(person, recipient=desk.department.code, kind="userinfo", fields=["birthdate", "email"])
+    question = asking.ask(line, by=person, text="", now=timezone.now())
+    page = desk.browser.get(f"/admin/whys/{question.pk}/").content.decode()
+    assert ("Date of birth" in page, "birthdate" in page) == (True, False)

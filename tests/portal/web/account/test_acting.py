@@ -13,7 +13,7 @@ from identity.mandates.models import Mandate
 from services.forms.models import Draft
 from services.gateway.models import ServiceCall
 from services.registry.models import ServiceFunction
-from tests.factories import UserFactory
+from tests.factories import OfficerFactory, OperatorFactory, UserFactory
 from tests.mandates import expired, limits
 from tests.portal.web.account.conftest import refusals, text_of
 from tests.portal.web.doing.conftest import address_of, hidden, send
@@ -37,6 +37,7 @@ def test_the_form_is_filled_in_from_the_principals_profile(acting: Client, funct
     page = text_of(acting.get(address_of(function)))
     assert 'value="C123456(9)"' in page
     assert 'value="A123456(3)"' not in page
+    assert ("From their profile" in page, "From your profile" in page) == (True, False)
 
 
 def test_that_it_was_shown_stands_once_in_the_principals_log(
@@ -245,3 +246,16 @@ def test_a_mandate_that_begins_later_is_not_used_before(daughter: User, mandate:
     response = browser(daughter).post(f"/en/account/mandates/{mandate.pk}/act/")
     assert response.status_code == 403
     assert "has not begun yet" in text_of(response)
+
+
+def test_the_desk_says_that_it_was_for_another_and_names_both_only_in_a_look(
+    acting: Client, function: ServiceFunction, browser: Browser
+) -> None:
+    call = send(acting, function, **MOTHERS)
+    officer = OfficerFactory(department=function.department)
+    page = f"/admin/calls/{call.receipt}/"
+    for staff in (officer, OperatorFactory()):
+        said = text_of(browser(staff).get(page))
+        assert "somebody who acts for another person" in said
+        assert "LEUNG" not in said
+    assert "CHAN Siu Ling for LEUNG Mei Ling" in text_of(browser(officer).post(f"{page}look/"))

@@ -12,6 +12,7 @@ from django.utils import timezone
 from identity.accounts.models import User
 from identity.consent import asking, checkpoints
 from identity.consent.models import News, Question
+from portal.web.account import sentences
 from scripts.verify_disclosures import verified
 from services.gateway import flows
 from services.registry.models import ServiceFunction
@@ -57,11 +58,12 @@ def test_a_call_that_was_taken_back_says_so(signed_in: Client, function: Service
 @pytest.mark.parametrize(
     ("facts", "sentence"),
     [
-        ({"kind": "userinfo"}, "Transport Department asked us for your data when you used “Transport Department”"),
-        ({"kind": "token"}, "You signed in to “Transport Department” of Transport Department"),
+        ({"kind": "userinfo"}, "A site of Transport Department that you signed in to asked us for this"),
+        ({"kind": "token"}, "You signed in to a site of Transport Department"),
         ({"kind": "export"}, "This was taken out in a file for “Transport Department”"),
         ({"ground": "Cap. 374, section 5"}, "On the ground of: Cap. 374, section 5"),
         ({"fields": ["phone"]}, "Phone"),
+        ({"kind": "userinfo", "fields": ["birthdate", "name#zh-Hant"]}, "Your name in Chinese, Your date of birth"),
     ],
 )
 def test_every_kind_of_line_has_its_sentence(
@@ -113,7 +115,7 @@ def test_signed_out_it_asks_for_the_log_in(client: Client) -> None:
     ("query", "expected"),
     [
         ({"recipient": "immd"}, ["Immigration"]),
-        ({"kind": "token"}, ["Transport"]),
+        ({"kind": "export"}, ["Transport"]),
         ({"since": "2026-03-02"}, ["Transport"]),
         ({"until": "2026-03-01"}, ["Immigration"]),
         ({"since": "nonsense", "kind": "\0", "until": "9999-99-99"}, ["Immigration", "Transport"]),
@@ -123,7 +125,7 @@ def test_signed_out_it_asks_for_the_log_in(client: Client) -> None:
 def test_the_list_is_narrowed(person: User, reader: Client, query: dict[str, str], expected: list[str]) -> None:
     first, second = (timezone.make_aware(datetime(2026, 3, day, 12)) for day in (1, 2))
     note(person, at=first, recipient="immd", purpose_names={"en": "Immigration"})
-    note(person, at=second, kind="token", purpose_names={"en": "Transport"})
+    note(person, at=second, kind="export", purpose_names={"en": "Transport"})
     page = text_of(reader.get(PAGE, query))
     assert [name for name in ("Immigration", "Transport") if f"“{name}”" in page] == expected
 
@@ -237,3 +239,8 @@ def test_the_share_answered_in_time_is_public(client: Client, function: ServiceF
     page = text_of(client.get(f"/en/departments/{function.department.code}/"))
     assert "asked 2 times why" in page
     assert "Answered in time: 50%" in page
+
+
+def test_what_a_site_received_is_named_in_words() -> None:
+    said = sentences.titles(["birthdate", "name#zh-Hant", "phone_number"], {})
+    assert said == "Your name in Chinese, Your date of birth, Your phone number"

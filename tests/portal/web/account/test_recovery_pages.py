@@ -105,6 +105,19 @@ def test_wrong_letters_are_explained(client: Client, db: None) -> None:
     assert "We do not know these letters" in client.post("/en/recovery/slip/", {"slip": "BCDF", **NEW}).text
 
 
+def test_an_empty_slip_is_asked_for_in_our_own_words(client: Client, db: None) -> None:
+    assert (
+        "Type in the letters that stand on your slip."
+        in client.post("/en/recovery/slip/", {"slip": ""}).content.decode()
+    )
+
+
+def test_a_link_that_nobody_knows_speaks_of_the_email(client: Client, db: None) -> None:
+    answer = client.get("/en/recovery/link/nonsense/")
+    assert answer.status_code == 410
+    assert "We do not know this link. Open it from the email once more" in answer.content.decode()
+
+
 def test_a_weak_or_mistyped_password_costs_no_slip(counter: Client, client: Client, person: User) -> None:
     letters = issue(counter).context["letters"]
     weak = client.post("/en/recovery/slip/", {"slip": letters, "password1": "short", "password2": "short"})

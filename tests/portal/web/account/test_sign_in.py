@@ -224,6 +224,22 @@ def test_an_app_is_switched_on_and_codes_are_shown_once(transactional_db: None, 
     assert "An authenticator app was added to your account" in {message.subject for message in mail.outbox}
 
 
+def test_the_secret_of_an_app_is_read_in_fours_or_opened_on_the_same_phone(signed_in: Client) -> None:
+    page = text_of(signed_in.get("/accounts/2fa/totp/activate/"))
+    assert re.search(r"translate=\"no\">([A-Z2-7]{4} ){7}[A-Z2-7]{4}<", page)
+    assert 'href="otpauth://totp/' in page
+
+
+def test_the_main_address_is_not_removed_and_the_page_says_so(signed_in: Client, person: User) -> None:
+    address = EmailAddress.objects.get(user=person, primary=True)
+    other = EmailAddress.objects.create(user=person, email="other@example.hk", verified=True)
+    page = text_of(signed_in.post("/accounts/email/", {"email": address.email, "action_remove": ""}, follow=True))
+    assert f"Problem: </span>{address.email} is your main address. Make another one the main one first." in page
+    signed_in.post("/accounts/email/", {"email": other.email, "action_primary": ""})
+    assert "main address" in text_of(signed_in.get("/accounts/email/"))
+    assert EmailAddress.objects.get(user=person, primary=True) == other
+
+
 def test_secrets_are_kept_encrypted(signed_in: Client, person: User) -> None:
     secret, _page = switch_on_app(signed_in)
     kept = Authenticator.objects.get(user=person, type="totp").data["secret"]

@@ -9,6 +9,7 @@ from django.test import Client
 
 from identity.accounts.models import User
 from services.forms.models import Draft
+from services.gateway.models import ServiceCall
 from services.registry.models import ServiceFunction
 from tests.factories import UserFactory
 from tests.identity.accounts.signing_in import PHONE, prove, sign_in, with_app
@@ -139,9 +140,10 @@ def test_what_asks_for_a_signature_is_not_sent_without_one(citizen: User) -> Non
     prove(client)
     client.post(address_of(function), {**hidden(client.get(address_of(function))), **GOOD, "topic": "x"})
     review = client.get(address_of(function, "review"))
-    answer = client.post(address_of(function, "review"), hidden(review))
-    assert "needs your signature" in text_of(answer)
-    assert Draft.objects.exists()
+    answer = client.post(address_of(function, "review"), hidden(review), follow=True)
+    assert "This is what you sign" in text_of(answer)
+    assert "First link your identity app" in text_of(answer)
+    assert (Draft.objects.count(), ServiceCall.objects.count()) == (1, 0)
 
 
 def test_a_function_that_is_not_there_keeps_nothing(client: Client, db: None) -> None:

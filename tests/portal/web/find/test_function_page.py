@@ -101,11 +101,10 @@ def test_a_troubled_department_is_shown_as_such(client: Client) -> None:
     assert 'class="button" href' in page
 
 
-def test_a_function_that_needs_a_signature_says_so_and_what_to_do(client: Client) -> None:
+def test_a_function_that_needs_a_signature_says_so_and_can_be_begun(client: Client) -> None:
     page = page_of(client, ServiceFunctionFactory(version__assurance="plus"))
-    assert "This needs your signature" in page
-    assert "visit its counter" in page
-    assert 'class="button" href' not in page
+    assert "your digital signature" in page
+    assert 'class="button" href' in page
 
 
 def test_someone_signed_in_sees_the_state_of_this_moment(signed_in: Client) -> None:
