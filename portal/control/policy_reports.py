@@ -27,7 +27,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from identity.accounts import networks
-from identity.statements import execute
+from identity.statements import first_row
 from portal.control.models import PolicyReport
 
 ADDRESS = "/policy-reports"
@@ -53,6 +53,7 @@ WHERE (SELECT count(*) FROM control_policyreport) < %(most)s
    OR EXISTS (SELECT FROM control_policyreport WHERE digest = %(digest)s::varchar)
 ON CONFLICT (digest) DO UPDATE
 SET count = least(control_policyreport.count::bigint + 1, 2147483647), last_at = excluded.last_at
+RETURNING 1
 """
 
 
@@ -107,7 +108,7 @@ def keep(violation: Violation) -> None:
     digest = hashlib.sha256("\0".join(astuple(violation)).encode()).hexdigest()
     values = {"digest": digest, "view": violation.view, "directive": violation.directive, "blocked": violation.blocked}
     PolicyReport.objects.filter(last_at__lt=now - KEPT).delete()
-    execute(_COUNT, {**values, "now": now, "most": MOST})
+    first_row(_COUNT, {**values, "now": now, "most": MOST})
 
 
 def recent() -> QuerySet[PolicyReport]:

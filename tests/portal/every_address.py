@@ -123,6 +123,7 @@ def _of_the_citizen(scene: Scene, citizen: User) -> None:
         " receipt": call.receipt, "en/account/disclosures/ digest": note(citizen, recipient=CODE).hash,
         "en/account/consents/ key": consent.pk, "admin/whys/ key": asked.pk,
         "en/account/mandates/ pk": accepted(citizen, UserFactory()).pk, "en/account/counter/ pk": assisted.pk,
+        "en/account/mandates/<uuid:pk>/approve/ pk": assisted.pk,
         "en/account/devices/notice/ pk": SignIn.objects.filter(person=citizen).latest("at").pk,
         "en/account/security/recovery/ pk": _recovery(citizen).pk, "en/account/not-me/ token": "forged",
         "en/account/phone/ token": "forged", "en/account/rights/export/ pk": exporting.ask(citizen, language="en").pk,
@@ -145,6 +146,6 @@ def _transaction(person: User) -> Transaction:
         kind="profile",
         person=person,
         state_digest=uuid4().hex * 2,
-        asked={"state": uuid4().hex},
+        asked={"state": "x", "ticket": "x"},
         expires_at=timezone.now() + timedelta(hours=1),
     )
