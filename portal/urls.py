@@ -6,6 +6,8 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from portal.control import policy_reports
+
 admin.autodiscover()
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
@@ -13,6 +15,7 @@ urlpatterns = [
     path("", include("portal.web.root_urls")),
     path("accounts/sessions/", RedirectView.as_view(pattern_name="web:account-devices")),
     path("", include("portal.sso.urls")),
+    path("policy-reports", policy_reports.take, name="policy-reports"),
     path("accounts/", include("allauth.urls")),
     path("admin/", include("portal.desk.urls")),
     path("admin/", admin.site.urls),

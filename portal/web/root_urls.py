@@ -9,7 +9,6 @@ from django.views.generic import RedirectView
 
 from identity.consent import checkpoints
 from portal import health
-from portal.control import policy_reports
 from portal.watch.metrics import metrics
 from portal.web import upstream
 from portal.web.styleguide import styleguide
@@ -59,7 +58,6 @@ urlpatterns = [
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("metrics", metrics),
-    path("policy-reports", policy_reports.take, name="policy-reports"),
     # allauth leads to these two after each change of a factor: one page of ours has both.
     path("accounts/2fa/", RedirectView.as_view(pattern_name="web:account-security")),
     path("accounts/2fa/webauthn/", RedirectView.as_view(pattern_name="web:account-security")),
