@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.core.signals import request_finished
+from django.db import close_old_connections, transaction
 from django.urls import URLResolver, get_resolver
 from django.utils import translation
 
@@ -74,6 +75,8 @@ def asked(scene: Scene, role: str, method: str, address: str) -> tuple[int, str,
     cookies = {name: morsel.value for name, morsel in browser.cookies.items()}
     with transaction.atomic():
         answer: Any = getattr(browser, method)(address)
+        if answer.streaming:
+            close(answer)
         text = "" if answer.streaming else answer.content.decode(errors="replace")
         policy = answer.headers.get("Content-Security-Policy", "")
         transaction.set_rollback(True)
@@ -81,6 +84,13 @@ def asked(scene: Scene, role: str, method: str, address: str) -> tuple[int, str,
         browser.cookies[name] = value
     assert_strict(policy, address)
     return answer.status_code, answer.headers.get("Location", ""), text
+
+
+def close(answer: Any) -> None:
+    """Events hold a place until they are; as Django's own client does it, the connection stays open."""
+    request_finished.disconnect(close_old_connections)
+    answer.close()
+    request_finished.connect(close_old_connections)
 
 
 def assert_strict(policy: str, address: str) -> None:
