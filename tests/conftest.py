@@ -21,7 +21,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.utils import translation
 
-from identity.signing.demonstration import make_seal
+from portal.launch.demo_seal import make_seal
 from portal.launch.embedded import embedded
 from portal.launch.state import rsa_key
 from portal.launch.translations import compile_translations

@@ -17,8 +17,8 @@ from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from identity.signing.demonstration import make_seal
 from portal.launch.console import CannotStart
+from portal.launch.demo_seal import make_seal
 
 MARK = "FERRY_SUPERVISED"  # in the environment of every child: the state folder it belongs to
 PUBLISHED = (

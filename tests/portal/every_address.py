@@ -129,6 +129,7 @@ def _of_the_citizen(scene: Scene, citizen: User) -> None:
         "en/account/phone/ token": "forged", "en/account/rights/export/ pk": exporting.ask(citizen, language="en").pk,
         " ticket": corrections.report(citizen, "name_en").ticket, "en/account/corrections/ name": "hkid",
         "en/recovery/ secret": "forged", "en/identity-app/ key": _transaction(citizen).pk, "accounts/ pk": key.pk,
+        "en/functions/ key": uuid4(),
     }  # fmt: skip
     scene.values["admin/clients/try/ ticket"] = "forged"
 

@@ -11,9 +11,9 @@ from joserfc.jwk import import_key
 
 from identity.signatures import canonical, decode, encode
 from identity.signing import jws, seal
-from identity.signing.demonstration import make_seal
 from identity.signing.errors import NoSeal, SignatureRefused
 from identity.upstream.signatures import Signature
+from portal.launch.demo_seal import make_seal
 from tests.identity.signing.conftest import DOCUMENT
 
 Json = dict[str, Any]

@@ -11,8 +11,8 @@ from pyhanko.sign.general import find_unique_cms_attribute
 from reportlab.pdfgen.canvas import Canvas
 
 from identity.signing import pdf, verification
-from identity.signing.demonstration import make_seal
 from identity.signing.errors import NoTimeStamp, NotReadable
+from portal.launch.demo_seal import make_seal
 from tests.identity.signing.conftest import DOCUMENT
 from tests.identity.upstream.running import IdentityApp
 
