@@ -1,7 +1,7 @@
 """Signing in without a password: by a passkey that the browser keeps, and from one browser to another by a picture."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -37,6 +37,17 @@ def prove_by_password(page: Page, username: str) -> None:
     page.locator("main form button").first.click()
 
 
+@pytest.fixture
+def passkeys_forgotten(portal: Stack) -> Iterator[None]:
+    """Whoever signs in after this test has the password alone again."""
+    yield
+    code = (
+        "from allauth.mfa.models import Authenticator; Authenticator.objects.filter(user__username='approver').delete()"
+    )
+    portal.manage("shell", "-v", "0", "-c", code)
+
+
+@pytest.mark.usefixtures("passkeys_forgotten")
 def test_a_passkey_is_made_and_signs_in_without_a_name(visit: Visit, home: str) -> None:
     page = visit("/accounts/login/?next=/en/account/security/", base_url=home)
     add_authenticator(page)
