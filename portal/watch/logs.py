@@ -30,6 +30,8 @@ FACTS = frozenset({
 })  # fmt: skip
 LONGEST_TEXT = 300  # characters of one fact
 LONGEST_TRACE = 30  # frames, the innermost
+# One list for ever: loggers keep the one that they began with, and structlog's tools change the one that is configured.
+PROCESSORS: list[Any] = [structlog.stdlib.filter_by_level, structlog.stdlib.ProcessorFormatter.wrap_for_formatter]
 OWN = ("portal.", "services.", "identity.")
 FORMATS = ("text", "json")
 
@@ -46,7 +48,7 @@ def configure(config: Mapping[str, Any]) -> None:
     dictConfig(dict(config))
     logging.raiseExceptions = False  # a line that cannot be written would be told to stderr, with its values
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

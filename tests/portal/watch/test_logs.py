@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 import structlog
+from django.conf import LazySettings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
+from structlog.testing import capture_logs
 
 from portal.watch import logs
 from services import traces
@@ -163,3 +165,12 @@ def test_however_a_delivery_ends_the_log_names_the_call_and_no_contents(
     assert not any(value in stream.getvalue() for value in ("SECRET-77", "CHAN", "neighbour"))
     (line,) = [line for line in written() if line["event"] == "attempt_ended"]
     assert (line["call"], line["backend"], line["trace_id"]) == (str(call.pk), f"td-{connector}", TRACE)
+
+
+def test_a_logger_that_wrote_before_is_still_heard_after_the_log_is_configured_anew(settings: LazySettings) -> None:
+    logger = structlog.get_logger("ferry.tests")
+    logger.warning("before")
+    logs.configure(settings.LOGGING)
+    with capture_logs() as lines:
+        logger.warning("after")
+    assert [line["event"] for line in lines] == ["after"]

@@ -125,7 +125,7 @@ def with_change(change: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         (lambda map: map["body"].update({"Recei/pt": "=receipt"}), r"^/body/Recei~1pt: .* it has ReceiptNo"),
         (lambda map: map["body"].pop("ServiceCode"), r"^/body: the WSDL asks for ServiceCode too"),
         (lambda map: map["body"]["Fields"].update(Itm=[]), r"^/body/Fields/Itm: "),
-        (lambda map: map["body"]["Fields"]["Item"].append({"Name": "x"}), r"^/body/Fields/Item/2: .* asks for Value"),
+        (lambda map: map["body"]["Fields"]["Item"].append({"Name": "x"}), r"^/body/Fields/Item/3: .* asks for Value"),
         (lambda map: map.update(operation="Ping"), r"^/body/\w+: "),
         (lambda map: map.update(operation="FindByReceipt"), r"^/body/ServiceCode: "),
     ],
