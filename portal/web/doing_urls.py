@@ -2,13 +2,13 @@
 
 from django.urls import URLPattern, path
 
-from portal.web import apply, calls, keeping, profile, sign, verify, withdraw
+from portal.web import apply, calls, keeping, profile, review, sign, verify, withdraw
 
 urlpatterns: list[URLPattern] = [
     path("functions/<slug:code>/form/", apply.function_form, name="function-form"),
     path("functions/<slug:code>/draft/", keeping.function_draft, name="function-draft"),
     path("functions/<slug:code>/anew/", keeping.function_anew, name="function-anew"),
-    path("functions/<slug:code>/review/", apply.function_review, name="function-review"),
+    path("functions/<slug:code>/review/", review.function_review, name="function-review"),
     path("functions/<slug:code>/sign/<uuid:key>/", sign.function_sign, name="function-sign"),
     path("verify/", verify.verify, name="verify"),
     path("calls/", calls.call_list, name="calls"),

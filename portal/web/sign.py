@@ -18,7 +18,7 @@ from identity.upstream import client
 from identity.upstream import flows as app
 from identity.upstream.errors import SignInAgain, UpstreamError
 from identity.upstream.provider import name as app_name
-from portal.web import apply, signatures, upstream
+from portal.web import doing, review, signatures, upstream
 from services import languages
 from services.forms.models import Draft
 from services.gateway import acting
@@ -30,13 +30,13 @@ from services.registry.models import ServiceFunction
 @require_http_methods(["GET", "HEAD", "POST"])
 def function_sign(request: HttpRequest, code: str, key: uuid.UUID) -> HttpResponse:
     """The document, character for character; a post puts it into the app, which leads back here once it is signed."""
-    function, document = apply.function_of(code), signatures.of(request, key)
+    function, document = doing.function_of(code), signatures.of(request, key)
     if document.used_at is not None:
         return _sent(document)
-    draft = apply.draft_of(function, callers_of(request))
+    draft = doing.draft_of(function, callers_of(request))
     if draft is None:
         return redirect("web:function-form", function.code)
-    if turned_away := apply.turn_away(request, function, draft.version):
+    if turned_away := doing.turn_away(request, function, draft.version):
         return turned_away
     if not signatures.is_current(request, draft, document):
         return _changed(request, function)
@@ -64,7 +64,7 @@ def _page(request: HttpRequest, function: ServiceFunction, draft: Draft, documen
         "connection": connection,
         "here": request.path,
         "draft": draft,
-        "seen": apply.fingerprint(draft, apply.clean_now(request, draft.version, draft.data))
+        "seen": review.fingerprint(draft, doing.clean_now(request, draft.version, draft.data))
         if document.signed_at
         else "",
     }
@@ -93,9 +93,9 @@ def _sent(document: SignedDocument) -> HttpResponse:
 
 
 def _changed(request: HttpRequest, function: ServiceFunction) -> HttpResponse:
-    return apply.look_over(request, function, notice=signatures.refused("other_document"), status=409)
+    return review.look_over(request, function, notice=signatures.refused("other_document"), status=409)
 
 
 def _refusal(request: HttpRequest, function: ServiceFunction, refused: SignatureRefused) -> HttpResponse:
     """The form as it stands, and why the signature does not count."""
-    return apply.look_over(request, function, notice=signatures.refused(refused.reason), status=409)
+    return review.look_over(request, function, notice=signatures.refused(refused.reason), status=409)

@@ -38,7 +38,6 @@ SECTIONS = [
     Section("web:account-security", _("Sign-in and security"), _("Your passkeys, app, recovery codes and password.")),
     Section("web:account-mandates", _("Acting for others"), _("For whom you act, who acts for you, and how far.")),
     Section("web:account-rights", _("My rights"), _("Take all your data along, put it right, or delete your account.")),
-    Section("account_change_password", _("Password"), _("Choose a new password.")),
 ]
 
 
