@@ -101,21 +101,32 @@ def checks() -> list[Job]:
     ]
 
 
+# They start and kill processes, and wait for them more than they reckon: beside the faults they keep nobody waiting.
+OF_PROCESSES = (
+    "tests/portal/launch",
+    "tests/portal/watch/test_all_logs.py",
+    "tests/services/gateway/test_sftp_line.py",
+)
+APART = ("tests/journeys", "tests/relying", "tests/conformance", "tests/faults", *OF_PROCESSES)
+
+
 def tests() -> list[list[Job]]:
-    """The test runs, each a lane of its own: journeys wait for a browser, faults for leases to run out."""
-    units, journeys, faults = REPORTS / "units.xml", REPORTS / "journeys.xml", REPORTS / "faults.xml"
-    relying, conformance = REPORTS / "relying.xml", REPORTS / "conformance.xml"
-    elsewhere = [f"--ignore=tests/{folder}" for folder in ("journeys", "relying", "conformance", "faults")]
-    apart = ["tests", *elsewhere, "-n", "2"]
+    """The test runs in lanes that end at about the same time: journeys wait for a browser, faults for leases to end."""
+    units = [f"--ignore={path}" for path in APART]
     return [
-        [Job("tests", [*PYTEST, *apart, f"--junitxml={units}"], units)],
+        [_run("tests", "units", "tests", *units, "-n", "2")],
+        [_run("journeys", "journeys", "tests/journeys"), _run("relying sites", "relying", "tests/relying")],
         [
-            Job("journeys", [*PYTEST, "tests/journeys", f"--junitxml={journeys}"], journeys),
-            Job("relying sites", [*PYTEST, "tests/relying", f"--junitxml={relying}"], relying),
-            Job("conformance", [*PYTEST, "tests/conformance", f"--junitxml={conformance}"], conformance),
+            _run("faults", "faults", "tests/faults"),
+            _run("processes", "processes", *OF_PROCESSES),
+            _run("conformance", "conformance", "tests/conformance"),
         ],
-        [Job("faults", [*PYTEST, "tests/faults", f"--junitxml={faults}"], faults)],
     ]
+
+
+def _run(name: str, report: str, *arguments: str) -> Job:
+    path = REPORTS / f"{report}.xml"
+    return Job(name, [*PYTEST, *arguments, f"--junitxml={path}"], path)
 
 
 async def run_lanes(lanes: list[list[Job]]) -> None:

@@ -22,11 +22,22 @@ from identity.accounts import step_up
 from identity.accounts.models import User
 from identity.encryption import decrypt, encrypt
 
+MINUTES = 15  # unless a view says otherwise
 KEPT = "freshness_kept"  # one post that waits for its sender's proof, encrypted, in the session
 KEPT_SECONDS = 900
 LONGEST_KEPT = 100_000  # characters; a longer post is filled in again
 RESUME = "resume"
 View = Callable[..., HttpResponseBase]
+
+
+def is_fresh(request: HttpRequest, *, minutes: int = MINUTES) -> bool:
+    """Whether the session's last proof of its person is at most so old; nobody who is not signed in has any."""
+    return step_up.is_enough(request, User.Assurance.NONE, max_age=minutes * 60)
+
+
+def address(request: HttpRequest, *, next: str, minutes: int = MINUTES) -> str:
+    """Where they prove it, to come back to `next`."""
+    return step_up.address(request, User.Assurance.NONE, next=next, max_age=minutes * 60)
 
 
 def fresh(*, minutes: int) -> Callable[[View], View]:
@@ -40,8 +51,8 @@ def fresh(*, minutes: int) -> Callable[[View], View]:
         @sensitive_post_parameters()
         @wraps(view)
         def asked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not step_up.is_enough(request, User.Assurance.NONE, max_age=minutes * 60):
-                return _ask(request, minutes * 60)
+            if not is_fresh(request, minutes=minutes):
+                return _ask(request, minutes)
             if request.method == "GET" and RESUME in request.GET:
                 _take_up(request)
             return view(request, *args, **kwargs)
@@ -51,7 +62,7 @@ def fresh(*, minutes: int) -> Callable[[View], View]:
     return decorate
 
 
-def _ask(request: HttpRequest, max_age: int) -> HttpResponse:
+def _ask(request: HttpRequest, minutes: int) -> HttpResponse:
     place = request.get_full_path()
     if request.method == "POST":
         text = request.POST.urlencode()
@@ -59,7 +70,7 @@ def _ask(request: HttpRequest, max_age: int) -> HttpResponse:
             kept = {"path": request.path, "person": str(request.user.pk), "at": time.time()}
             request.session[KEPT] = {**kept, "post": encrypt(text.encode()).decode("ascii")}
         place = f"{request.path}?{urlencode({RESUME: 1})}"
-    return redirect(step_up.address(request, User.Assurance.NONE, next=place, max_age=max_age))
+    return redirect(address(request, next=place, minutes=minutes))
 
 
 def _take_up(request: HttpRequest) -> None:

@@ -20,11 +20,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from identity.accounts import authentication, step_up
+from identity.accounts import authentication, freshness, step_up
 from identity.accounts.limits import unattended
 from identity.accounts.models import User
 from identity.security import logger, pseudonym
-from identity.upstream import callbacks, flows, freshness
+from identity.upstream import callbacks, flows
 from identity.upstream.errors import OtherPerson, SignInAgain, UpstreamError
 from identity.upstream.models import SignatureRequest, Transaction
 from identity.upstream.provider import BROWSER, browser_of, name
@@ -47,7 +47,7 @@ def start(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" or (wants_link and not request.user.is_authenticated):
         return redirect("account_login")
     if wants_link and not freshness.is_fresh(request):
-        return redirect(freshness.fresh_address(request, next=reverse("web:account-identity-app")))
+        return redirect(freshness.address(request, next=reverse("web:account-identity-app")))
     provider = get_adapter(request).get_provider(request, flows.PROVIDER)
     response: HttpResponse = provider.redirect_from_request(request)
     return response

@@ -10,15 +10,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from requests import RequestException
 
-from identity.upstream.freshness import fresh_address, is_fresh
+from identity.accounts import freshness
 from identity.upstream.openid.adapter import OpenIDAdapter
 
 
 @login_not_required
 def login(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Asks first on GET; on POST a page that leads to the provider, for our policy lets forms go nowhere else."""
-    if request.POST.get("process") == "connect" and not is_fresh(request):
-        return redirect(fresh_address(request, next=reverse("web:account-identity-app")))
+    if request.POST.get("process") == "connect" and not freshness.is_fresh(request):
+        return redirect(freshness.address(request, next=reverse("web:account-identity-app")))
     response = _view(OAuth2LoginView, request, provider_id)
     if not isinstance(response, HttpResponseRedirect):
         return response

@@ -6,8 +6,9 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from identity.accounts import freshness
 from identity.accounts.models import User
-from identity.upstream import client, flows, freshness
+from identity.upstream import client, flows
 from identity.upstream.errors import OnlyWay
 from identity.upstream.models import Transaction
 from identity.upstream.provider import name
@@ -34,7 +35,7 @@ def unlink(request: HttpRequest) -> HttpResponse:
     """The app signs in to this account no more; refused while it is the only way in."""
     assert isinstance(request.user, User)
     if not freshness.is_fresh(request):
-        return redirect(freshness.fresh_address(request, next=reverse("web:account-identity-app")))
+        return redirect(freshness.address(request, next=reverse("web:account-identity-app")))
     try:
         flows.unlink(request.user)
     except OnlyWay:

@@ -173,6 +173,7 @@ def test_a_stream_ends_with_the_answer(api: Client, function: ServiceFunction) -
     events = b"".join(answer.streaming_content).decode().split("\n\n")
     assert json.loads(events[1].split("data: ")[1]) == {"receipt": receipt, "status": "failed"}
     assert events[2].startswith("event: end")
+    answer.close()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -184,6 +185,7 @@ def test_a_stream_says_what_is_published_while_it_is_open(api: Client, function:
     events.publish(ServiceCall.objects.get().pk, "completed")
     assert b'"status":"completed"' in next(stream)
     assert next(stream).startswith(b"event: end")
+    answer.close()
 
 
 @pytest.mark.django_db(transaction=True)
