@@ -102,11 +102,7 @@ def checks() -> list[Job]:
 
 
 # They start and kill processes, and wait for them more than they reckon: beside the faults they keep nobody waiting.
-OF_PROCESSES = (
-    "tests/portal/launch",
-    "tests/portal/watch/test_all_logs.py",
-    "tests/services/gateway/test_sftp_line.py",
-)
+OF_PROCESSES = ("tests/portal/launch", "tests/portal/watch/test_all_logs.py")
 APART = ("tests/journeys", "tests/relying", "tests/conformance", "tests/faults", *OF_PROCESSES)
 
 
