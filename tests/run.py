@@ -103,7 +103,8 @@ def checks() -> list[Job]:
 
 # They start and kill processes, and wait for them more than they reckon: beside the faults they keep nobody waiting.
 OF_PROCESSES = ("tests/portal/launch", "tests/portal/watch/test_all_logs.py")
-APART = ("tests/journeys", "tests/relying", "tests/conformance", "tests/faults", *OF_PROCESSES)
+OF_BATCHES = "tests/services/gateway/test_sftp_line.py"
+APART = ("tests/journeys", "tests/relying", "tests/conformance", "tests/faults", *OF_PROCESSES, OF_BATCHES)
 
 
 def tests() -> list[list[Job]]:
@@ -115,6 +116,7 @@ def tests() -> list[list[Job]]:
         [
             _run("faults", "faults", "tests/faults"),
             _run("processes", "processes", *OF_PROCESSES),
+            _run("batches", "batches", OF_BATCHES),
             _run("conformance", "conformance", "tests/conformance"),
         ],
     ]
