@@ -131,6 +131,8 @@ async def run_lanes(lanes: list[list[Job]]) -> None:
     """Lanes side by side, the jobs of a lane one after another."""
     keys = {"SECRET_KEY": secrets.token_urlsafe(50), "FERRY_DATA_KEYS": Fernet.generate_key().decode()}
     env = {**os.environ, **keys}
+    # Named by our own imports; pytest-django would load the settings before the tests have started their servers.
+    env.pop("DJANGO_SETTINGS_MODULE", None)
 
     async def run_lane(lane: list[Job]) -> None:
         for job in lane:
